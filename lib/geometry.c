@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "geometry.h"
+#include "macros.h"
+#include "parse.h"
+
+#define KERNEL(major, minor) ((major) * 1000U + (minor))
+#define MIB(n) ((uint64_t)(n) << 20)
+
+#define SECTION_IS_BLOCK UINT64_MAX
+
+static const struct {
+	const char *architecture;
+	uint64_t section_size; /* 0: by release */
+	uint64_t page_size;    /* 0: a choice of the kernel's configuration */
+} architectures[] = {
+	{ "aarch64", SECTION_IS_BLOCK, 0 },
+	{ "loongarch64", SECTION_IS_BLOCK, 0 },
+	{ "ppc64", MIB(16), 0 },
+	{ "ppc64le", MIB(16), 0 },
+	{ "riscv64", SECTION_IS_BLOCK, 4096 },
+	{ "s390x", 0, 4096 },
+	{ "x86_64", MIB(128), 4096 },
+};
+
+unsigned geometry_release_number(const char *release)
+{
+	uint64_t major, minor;
+
+	if (!release || parse_u64_at(&release, 10, &major) < 0 || *release++ != '.' ||
+	    parse_u64_at(&release, 10, &minor) < 0 || major > 1000 || minor >= 1000)
+		return 0;
+	return KERNEL((unsigned)major, (unsigned)minor);
+}
+
+static uint64_t s390_section_size(const char *release, uint64_t block_size)
+{
+	unsigned number = geometry_release_number(release);
+
+	if (block_size == MIB(128) || number >= KERNEL(6, 19))
+		return MIB(128);
+	if (number != 0 && number <= KERNEL(6, 12))
+		return MIB(256);
+	return 0;
+}
+
+uint64_t geometry_section_size(const char *architecture, const char *release, uint64_t block_size)
+{
+	for (size_t i = 0; architecture && i < ARRAY_SIZE(architectures); i++) {
+		uint64_t size = architectures[i].section_size;
+
+		if (strcmp(architectures[i].architecture, architecture) != 0)
+			continue;
+		if (size == SECTION_IS_BLOCK)
+			return block_size;
+		if (size == 0)
+			size = s390_section_size(release, block_size);
+		return size <= block_size ? size : 0;
+	}
+	return 0;
+}
+
+uint64_t geometry_page_size(const char *architecture)
+{
+	for (size_t i = 0; architecture && i < ARRAY_SIZE(architectures); i++)
+		if (strcmp(architectures[i].architecture, architecture) == 0)
+			return architectures[i].page_size;
+	return 0;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array.h"
+#include "inventory.h"
+#include "sources.h"
+#include "verdict.h"
+
+int inventory_set_source(struct memblock_inventory *inventory, enum memblock_source source,
+			 enum memblock_source_state state, const char *format, ...)
+{
+	struct source_status status = { .state = state };
+	va_list ap;
+	int r = 0;
+
+	if (format) {
+		va_start(ap, format);
+		r = vasprintf(&status.text, format, ap);
+		va_end(ap);
+	}
+	if (r < 0)
+		return -ENOMEM;
+
+	free(inventory->sources[source].text);
+	inventory->sources[source] = status;
+	return 0;
+}
+
+int inventory_set_source_error(struct memblock_inventory *inventory, enum memblock_source source,
+			       const char *path, int error)
+{
+	if (error == -ENOMEM)
+		return error;
+	if (error == -ENOENT)
+		return inventory_set_source(inventory, source, MEMBLOCK_SOURCE_ABSENT, "no /%s",
+					    path);
+	if (error == -EACCES || error == -EPERM)
+		return inventory_set_source(inventory, source, MEMBLOCK_SOURCE_HIDDEN,
+					    "this user may not read /%s", path);
+	return inventory_set_source(inventory, source, MEMBLOCK_SOURCE_FAILED,
+				    "can't read /%s: %s", path, strerror(-error));
+}
+
+bool inventory_has_whole(const struct memblock_inventory *inventory, enum memblock_source source)
+{
+	return inventory->sources[source].state == MEMBLOCK_SOURCE_READ;
+}
+
+bool inventory_has(const struct memblock_inventory *inventory, enum memblock_source source)
+{
+	return inventory_has_whole(inventory, source) ||
+	       inventory->sources[source].state == MEMBLOCK_SOURCE_DAMAGED;
+}
+
+int inventory_device(struct memblock_inventory *inventory, const char *name,
+		     enum memblock_provider provider)
+{
+	struct devices *devices = &inventory->devices;
+	int r;
+
+	/* Backwards: blocks of one device follow each other. */
+	for (size_t i = devices->n; i > 1; i--)
+		if (strcmp(devices->items[i - 1].name, name) == 0)
+			return (int)(i - 1);
+
+	if (devices->n > UINT16_MAX)
+		return -E2BIG;
+	r = ARRAY_GROW(devices->items, devices->capacity, devices->n);
+	if (r < 0)
+		return r;
+	if (devices->n == 0)
+		devices->items[devices->n++] = (struct memblock_device){};
+
+	devices->items[devices->n] = (struct memblock_device){ strdup(name), provider };
+	if (!devices->items[devices->n].name)
+		return -ENOMEM;
+	return (int)devices->n++;
+}
+
+static int read_sources(struct memblock_inventory *inventory, char **ret_error)
+{
+	static int (*const readers[])(struct memblock_inventory *) = {
+		source_nodes_read, source_iomem_read,   source_zoneinfo_read, source_srat_read,
+		source_pmem_read,  source_devices_read, source_marks_read,
+	};
+	int r;
+
+	r = source_machine_read(inventory);
+	if (r < 0)
+		return r;
+	r = source_blocks_read(inventory, ret_error);
+	if (r < 0)
+		return r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
+		r = readers[i](inventory);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int judge(struct memblock_inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->n_blocks; i++) {
+		struct memblock_block *block = &inventory->blocks[i];
+		struct verdict verdict;
+		int r;
+
+		r = verdict_of(inventory, block, NULL, &verdict);
+		if (r < 0)
+			return r;
+		block->reasons = verdict.reasons;
+		block->removable = (uint8_t)verdict.removable;
+	}
+	return 0;
+}
+
+int memblock_inventory_new(struct memblock_root *root, struct memblock_inventory **ret,
+			   char **ret_error)
+{
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	int r;
+
+	if (ret_error)
+		*ret_error = NULL;
+
+	inventory = calloc(1, sizeof(*inventory));
+	if (!inventory)
+		return -ENOMEM;
+	inventory->n_ref = 1;
+	inventory->memory_fd = -1;
+	inventory->root = memblock_root_ref(root);
+
+	r = read_sources(inventory, ret_error);
+	if (r < 0)
+		return r;
+	r = judge(inventory);
+	if (r < 0)
+		return r;
+
+	*ret = TAKE_PTR(inventory);
+	return 0;
+}
+
+struct memblock_inventory *memblock_inventory_ref(struct memblock_inventory *inventory)
+{
+	inventory->n_ref++;
+	return inventory;
+}
+
+struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *inventory)
+{
+	if (!inventory || --inventory->n_ref > 0)
+		return NULL;
+
+	for (size_t i = 0; i < inventory->node_sets.n; i++)
+		free(inventory->node_sets.items[i].nids);
+	for (size_t i = 0; i < inventory->devices.n; i++)
+		free(inventory->devices.items[i].name);
+	for (size_t i = 0; i < MEMBLOCK_SOURCE_COUNT; i++)
+		free(inventory->sources[i].text);
+	free(inventory->node_sets.items);
+	free(inventory->devices.items);
+	free(inventory->blocks);
+	free(inventory->machine.architecture);
+	free(inventory->machine.release);
+	free(inventory->spans.items);
+	iomem_done(&inventory->iomem);
+	extents_done(&inventory->affinities);
+	marks_done(&inventory->marks);
+	notes_done(&inventory->notes);
+	closep(&inventory->memory_fd);
+	memblock_root_unref(inventory->root);
+	free(inventory);
+	return NULL;
+}
+
+struct memblock_block *inventory_find(const struct memblock_inventory *inventory, uint64_t index)
+{
+	size_t low = 0, high = inventory->n_blocks;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (inventory->blocks[middle].index < index)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < inventory->n_blocks && inventory->blocks[low].index == index
+		       ? &inventory->blocks[low]
+		       : NULL;
+}

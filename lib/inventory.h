@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "extents.h"
+#include "libmemblock.h"
+#include "notes.h"
+#include "root.h"
+
+/* valid_zones as the block keeps it: a zone in each four bits, the kernel's first in the lowest;
+ * 0 where the file could not be read. */
+typedef uint16_t zone_list;
+
+/* 24 bytes, so that a machine of a million blocks costs 24 MB. */
+struct memblock_block {
+	uint64_t index;
+	int32_t nid;
+	uint16_t nodes;  /* index into node_sets, for a block on several nodes */
+	uint16_t device; /* index into devices; 0 is "not known" */
+	zone_list zones;
+	uint16_t reasons; /* bit mask by enum memblock_reason */
+	uint8_t state;
+	uint8_t removable;
+};
+
+/* The nodes of a block that hangs on several. */
+struct node_set {
+	int *nids;
+	size_t n;
+};
+
+struct node_sets {
+	struct node_set *items;
+	size_t n;
+	size_t capacity;
+};
+
+struct memblock_device {
+	char *name;
+	enum memblock_provider provider;
+};
+
+struct devices {
+	struct memblock_device *items; /* the first stands for "not known" and is not shown */
+	size_t n;
+	size_t capacity;
+};
+
+struct machine {
+	char *architecture;
+	char *release;
+	uint64_t page_size;
+};
+
+/* A named resource that owns what lies in it: namespace0.0, dax1.0, virtio0, region0. */
+struct owner {
+	char *name;
+	bool cxl; /* inside a CXL window */
+};
+
+struct iomem {
+	struct extents map; /* everything, innermost resources, nodes and zones not known yet */
+	struct extents ram; /* whole pages of System RAM at any depth: what the hole rule counts */
+	struct owner **owners;
+	size_t n_owners;
+	size_t owners_capacity;
+};
+
+/* What a zone of a node spans; spans of different nodes may overlap. */
+struct zone_span {
+	uint64_t start;
+	uint64_t end;
+	int nid;
+	enum memblock_zone zone;
+};
+
+struct zone_spans {
+	struct zone_span *items;
+	size_t n;
+	size_t capacity;
+};
+
+/* A memory range of an administrator's mark. */
+struct mark {
+	uint64_t start;
+	uint64_t end;
+	char *device; /* NULL for any */
+	char *reason;
+};
+
+struct marks {
+	struct mark *items;
+	size_t n;
+	size_t capacity;
+};
+
+struct source_status {
+	enum memblock_source_state state;
+	char *text;
+};
+
+struct memblock_inventory {
+	unsigned n_ref;
+	struct memblock_root *root;
+	int memory_fd; /* /sys/devices/system/memory */
+	uint64_t block_size;
+	uint64_t section_size;
+
+	struct memblock_block *blocks;
+	size_t n_blocks;
+	size_t blocks_capacity;
+	bool has_valid_zones; /* no block of a kernel without hot-remove has the attribute */
+	bool has_nodes;       /* a kernel without NUMA has no node folders */
+
+	struct machine machine;
+	struct node_sets node_sets;
+	struct devices devices;
+	struct iomem iomem;
+	struct zone_spans spans;
+	struct extents affinities; /* SRAT: nid of each range */
+	struct marks marks;
+
+	struct source_status sources[MEMBLOCK_SOURCE_COUNT];
+	struct notes notes;
+};
+
+DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
+
+/* Sets what became of a source, with a text that says why (NULL for none). 0 or -ENOMEM. */
+int inventory_set_source(struct memblock_inventory *inventory, enum memblock_source source,
+			 enum memblock_source_state state, const char *format, ...)
+	_printf_(4, 5);
+/* The same for a read that gave a negative errno: -ENOENT is absent, -EACCES and -EPERM hidden,
+ * all else failed. Returns 0 so that the scan goes on, or -ENOMEM where the error was that. */
+int inventory_set_source_error(struct memblock_inventory *inventory, enum memblock_source source,
+			       const char *path, int error);
+/* Whether a source was read, if only in part. */
+bool inventory_has(const struct memblock_inventory *inventory, enum memblock_source source);
+/* Whether it was read without damage. */
+bool inventory_has_whole(const struct memblock_inventory *inventory, enum memblock_source source);
+
+struct memblock_block *inventory_find(const struct memblock_inventory *inventory, uint64_t index);
+static inline uint64_t block_start(const struct memblock_inventory *inventory,
+				   const struct memblock_block *block)
+{
+	return block->index * inventory->block_size;
+}
+static inline uint64_t block_end(const struct memblock_inventory *inventory,
+				 const struct memblock_block *block)
+{
+	return block_start(inventory, block) + inventory->block_size;
+}
+
+/* The index of a device of this name, added where there is none yet; or a negative errno. */
+int inventory_device(struct memblock_inventory *inventory, const char *name,
+		     enum memblock_provider provider);

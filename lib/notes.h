@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+
+#include "macros.h"
+
+/* A growing list of sentences: what looked wrong while reading, or what a verdict rests on. */
+struct notes {
+	char **items; /* NULL-terminated once there is one */
+	size_t n;
+	size_t capacity;
+};
+
+void notes_done(struct notes *notes);
+#define _cleanup_notes_ _cleanup_(notes_done)
+
+/* 0 or -ENOMEM. A NULL list takes nothing and is no error: the caller wants no text. */
+int notes_add(struct notes *notes, const char *format, ...) _printf_(2, 3);

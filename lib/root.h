@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <dirent.h>
+
+#include "libmemblock.h"
+#include "macros.h"
+
+/* Longer than any attribute that we read; sysfs itself stops at a page. */
+#define ATTRIBUTE_MAX 256
+
+struct memblock_root {
+	unsigned n_ref;
+	int fd;
+	bool live;
+	char *path;
+};
+
+DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
+
+/*
+ * The one reader. Paths are relative to the root ("proc/iomem"), every error is a negative errno:
+ * -ENOENT and what open and read give, -EBADMSG for a file with a NUL byte in it, -EFBIG for one
+ * larger than it may be, -ENODATA for an empty one.
+ */
+
+/* Opens a folder for readdir and openat. */
+int root_open_dir(const struct memblock_root *root, const char *path, DIR **ret);
+/* Whether something is there under this path. */
+bool root_exists(const struct memblock_root *root, const char *path);
+/* Reads a whole file; ret is NUL-terminated, to be freed. ret_size may be NULL; files with NUL
+ * bytes are refused where it is. */
+int root_read_file(const struct memblock_root *root, const char *path, char **ret,
+		   size_t *ret_size);
+/* Reads an attribute, less its line feed. */
+int root_read_attribute(const struct memblock_root *root, const char *path,
+			char ret[ATTRIBUTE_MAX]);
+/* The same below an open folder, without following a link at the end: the fast path, one open,
+ * one read, one close. */
+int read_attribute_at(int dir_fd, const char *path, char ret[ATTRIBUTE_MAX]);
+/* The last part of what a link points at. */
+int root_read_link_name(const struct memblock_root *root, const char *path,
+			char ret[ATTRIBUTE_MAX]);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "parse.h"
+#include "sources.h"
+
+#define ACPI_DIR "sys/bus/acpi/devices"
+#define DAX_DIR "sys/bus/dax/devices"
+#define LMB_PATH "proc/device-tree/ibm,dynamic-reconfiguration-memory"
+
+static int assign(struct memblock_inventory *inventory, struct memblock_block *block,
+		  const char *name, enum memblock_provider provider)
+{
+	int device;
+
+	device = inventory_device(inventory, name, provider);
+	if (device < 0)
+		return device;
+	block->device = (uint16_t)device;
+	return 0;
+}
+
+/* The folder of an ACPI memory device links to each block that it holds: physical_node,
+ * physical_node1, ... (drivers/acpi/glue.c:acpi_bind_one()). */
+static int read_acpi_device(struct memblock_inventory *inventory, const char *name)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[ATTRIBUTE_MAX + 64], target[ATTRIBUTE_MAX];
+	int r;
+
+	snprintf(path, sizeof(path), ACPI_DIR "/%.80s", name);
+	r = root_open_dir(inventory->root, path, &dir);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		struct memblock_block *block;
+		uint64_t index;
+
+		if (strncmp(entry->d_name, "physical_node", strlen("physical_node")) != 0)
+			continue;
+		snprintf(path, sizeof(path), ACPI_DIR "/%.80s/%.80s", name, entry->d_name);
+		if (root_read_link_name(inventory->root, path, target) < 0 ||
+		    parse_suffix(target, "memory", &index) < 0)
+			continue;
+		block = inventory_find(inventory, index);
+		if (!block)
+			continue;
+		r = assign(inventory, block, name, MEMBLOCK_PROVIDER_ACPI);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_acpi(struct memblock_inventory *inventory)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	int r;
+
+	r = root_open_dir(inventory->root, ACPI_DIR, &dir);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+
+	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
+		if (strncmp(entry->d_name, "PNP0C80:", strlen("PNP0C80:")) != 0)
+			continue;
+		r = read_acpi_device(inventory, entry->d_name);
+		if (r < 0)
+			return r;
+	}
+	return -errno;
+}
+
+/* A dax device that the device_dax driver has is mapped with pages (drivers/dax/device.c); one that
+ * kmem has shows as System RAM, and what alignment left over of it has none. */
+static void read_dax(struct memblock_inventory *inventory)
+{
+	struct extents *map = &inventory->iomem.map;
+
+	for (size_t i = 0; i < map->n; i++) {
+		struct memblock_extent *extent = &map->items[i];
+		char path[ATTRIBUTE_MAX + 64], driver[ATTRIBUTE_MAX];
+
+		if (extent->kind != MEMBLOCK_KIND_DEVICE_DAX || !extent->owner)
+			continue;
+		snprintf(path, sizeof(path), DAX_DIR "/%.80s/driver", extent->owner);
+		extent->mapped = root_read_link_name(inventory->root, path, driver) == 0 &&
+				 strcmp(driver, "device_dax") == 0;
+		extent->zone = extent->mapped ? MEMBLOCK_ZONE_DEVICE : MEMBLOCK_ZONE_NONE;
+	}
+}
+
+static enum memblock_provider provider_of(const struct owner *owner)
+{
+	if (!owner)
+		return MEMBLOCK_PROVIDER_UNKNOWN;
+	if (strncmp(owner->name, "virtio", strlen("virtio")) == 0)
+		return MEMBLOCK_PROVIDER_VIRTIO_MEM;
+	if (strncmp(owner->name, "dax", strlen("dax")) == 0)
+		return owner->cxl ? MEMBLOCK_PROVIDER_CXL : MEMBLOCK_PROVIDER_DAX;
+	return MEMBLOCK_PROVIDER_UNKNOWN;
+}
+
+/* Who brought the memory that nobody owns: what the platform can have added without a trace in
+ * iomem (Hyper-V and Xen balloons) leaves it not known. */
+static enum memblock_provider anonymous_provider(const struct memblock_inventory *inventory,
+						 const struct memblock_extent *ram)
+{
+	const char *architecture = inventory->machine.architecture;
+
+	if (!architecture || root_exists(inventory->root, "sys/bus/vmbus/drivers/hv_balloon") ||
+	    root_exists(inventory->root, "sys/devices/system/xen_memory"))
+		return MEMBLOCK_PROVIDER_UNKNOWN;
+	/* Core storage of an s390 machine begins at 0 in one piece, standby storage comes as
+	 * resources of its own (drivers/s390/char/sclp_cmd.c). */
+	if (strcmp(architecture, "s390x") == 0)
+		return ram->start == 0 ? MEMBLOCK_PROVIDER_FIRMWARE : MEMBLOCK_PROVIDER_STANDBY;
+	if (root_exists(inventory->root, LMB_PATH))
+		return MEMBLOCK_PROVIDER_LMB;
+	return MEMBLOCK_PROVIDER_FIRMWARE;
+}
+
+/* The one extent of System RAM in a block, widened over all that follow with the same owner; NULL
+ * where there are several owners, or no RAM. */
+static const struct memblock_extent *only_ram(const struct memblock_inventory *inventory,
+					      const struct memblock_block *block)
+{
+	const struct extents *map = &inventory->iomem.map;
+	uint64_t end = block_end(inventory, block);
+	const struct memblock_extent *found = NULL;
+
+	for (size_t i = extents_first(map, block_start(inventory, block)); i < map->n; i++) {
+		if (map->items[i].start >= end)
+			break;
+		if (map->items[i].kind != MEMBLOCK_KIND_RAM)
+			continue;
+		if (found && found->owner != map->items[i].owner)
+			return NULL;
+		if (!found)
+			found = &map->items[i];
+	}
+	return found;
+}
+
+static int assign_by_iomem(struct memblock_inventory *inventory)
+{
+	int r;
+
+	for (size_t i = 0; i < inventory->n_blocks; i++) {
+		struct memblock_block *block = &inventory->blocks[i];
+		const struct memblock_extent *ram;
+		enum memblock_provider provider;
+		const struct owner *owner;
+
+		if (block->device)
+			continue;
+		ram = only_ram(inventory, block);
+		if (!ram)
+			continue;
+		owner = iomem_owner(&inventory->iomem, ram->owner);
+		provider = owner ? provider_of(owner) : anonymous_provider(inventory, ram);
+		if (provider == MEMBLOCK_PROVIDER_UNKNOWN)
+			continue;
+		r = assign(inventory, block,
+			   owner ? owner->name : memblock_provider_to_string(provider), provider);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int source_devices_read(struct memblock_inventory *inventory)
+{
+	int r;
+
+	r = read_acpi(inventory);
+	if (r < 0)
+		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_DEVICES, ACPI_DIR, r);
+	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_DEVICES,
+					    MEMBLOCK_SOURCE_HIDDEN,
+					    "only ACPI devices are known without /proc/iomem");
+
+	read_dax(inventory);
+	r = assign_by_iomem(inventory);
+	if (r < 0)
+		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_DEVICES, "proc/iomem",
+						  r);
+	return inventory_set_source(inventory, MEMBLOCK_SOURCE_DEVICES, MEMBLOCK_SOURCE_READ, NULL);
+}

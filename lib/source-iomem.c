@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "array.h"
+#include "parse.h"
+#include "sources.h"
+
+#define IOMEM_PATH "proc/iomem"
+
+/* The kernel shows five levels (kernel/resource.c:MAX_IORES_LEVEL); more cost nothing. */
+#define DEPTH_MAX 16
+
+struct line {
+	uint64_t start;
+	uint64_t end;
+	unsigned depth;
+	const char *name;
+};
+
+/* What a resource hands down to those inside it. */
+struct context {
+	enum memblock_kind kind;
+	const struct owner *owner;
+	bool cxl;
+};
+
+struct parser {
+	struct iomem *iomem;
+	uint64_t page_size;
+	struct notes *notes;
+	struct context levels[DEPTH_MAX + 1]; /* [0] is outside of everything */
+	unsigned depth;
+	size_t n_lines;
+	size_t n_addresses; /* lines that say more than 0-0 */
+	size_t n_damaged;
+};
+
+void iomem_done(struct iomem *iomem)
+{
+	extents_done(&iomem->map);
+	extents_done(&iomem->ram);
+	for (size_t i = 0; i < iomem->n_owners; i++) {
+		free(iomem->owners[i]->name);
+		free(iomem->owners[i]);
+	}
+	free(iomem->owners);
+	*iomem = (struct iomem){};
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* prefix12 or prefix12.34, and nothing behind. */
+static bool is_numbered(const char *name, const char *prefix)
+{
+	uint64_t number;
+
+	if (!begins(name, prefix))
+		return false;
+	name += strlen(prefix);
+	if (parse_u64_at(&name, 10, &number) < 0)
+		return false;
+	return *name == '\0' || (*name == '.' && parse_u64(name + 1, 10, &number) == 0);
+}
+
+/* "  00100000-3fffffff : System RAM", two spaces a level. 0 or -EINVAL. */
+static int parse_line(char *text, struct line *ret)
+{
+	const char *p = text + strspn(text, " ");
+	size_t indent = (size_t)(p - text);
+	uint64_t start, last;
+
+	if (indent % 2 != 0 || indent / 2 >= DEPTH_MAX || parse_u64_at(&p, 16, &start) < 0 ||
+	    *p++ != '-' || parse_u64_at(&p, 16, &last) < 0 || !begins(p, " : "))
+		return -EINVAL;
+	/* An empty resource ends before it begins; anything else backwards is torn. */
+	if (last < start && last + 1 != start)
+		return -EINVAL;
+
+	*ret = (struct line){
+		.start = start,
+		.end = last == UINT64_MAX ? last : last + 1,
+		.depth = (unsigned)(indent / 2),
+		.name = p + strlen(" : "),
+	};
+	return 0;
+}
+
+/*
+ * Children of System RAM (the kernel's image, crash kernel, what firmware reserved inside it on
+ * arm64) are RAM still: walk_system_ram_range() counts the outermost resource. What has a name that
+ * tells nothing is of its parent's kind, and nothing at all outside of any.
+ */
+static enum memblock_kind kind_of(const char *name, enum memblock_kind parent)
+{
+	static const char *const reserved[] = {
+		"Reserved",   "reserved",    "ACPI Tables", "ACPI Non-volatile Storage",
+		"Unusable",   "System ROM",  "Video ROM",   "Adapter ROM",
+		"Unknown E820",
+	};
+
+	if (begins(name, "System RAM"))
+		return MEMBLOCK_KIND_RAM;
+	if (begins(name, "Persistent Memory") || is_numbered(name, "namespace"))
+		return MEMBLOCK_KIND_PMEM;
+	if (is_numbered(name, "dax"))
+		return MEMBLOCK_KIND_DEVICE_DAX;
+	if (begins(name, "Soft Reserved"))
+		return MEMBLOCK_KIND_SOFT_RESERVED;
+	if (parent != MEMBLOCK_KIND_HOLE)
+		return parent;
+
+	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
+		if (begins(name, reserved[i]))
+			return MEMBLOCK_KIND_FIRMWARE_RESERVED;
+	return MEMBLOCK_KIND_HOLE;
+}
+
+static int add_owner(struct iomem *iomem, const char *name, bool cxl, const struct owner **ret)
+{
+	_cleanup_free_ struct owner *owner = NULL;
+	int r;
+
+	r = ARRAY_GROW(iomem->owners, iomem->owners_capacity, iomem->n_owners);
+	if (r < 0)
+		return r;
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return -ENOMEM;
+	owner->cxl = cxl;
+	owner->name = strdup(name);
+	if (!owner->name)
+		return -ENOMEM;
+
+	*ret = iomem->owners[iomem->n_owners++] = TAKE_PTR(owner);
+	return 0;
+}
+
+const struct owner *iomem_owner(const struct iomem *iomem, const char *name)
+{
+	for (size_t i = 0; name && i < iomem->n_owners; i++)
+		if (iomem->owners[i]->name == name)
+			return iomem->owners[i];
+	return NULL;
+}
+
+/* Finds what a line is, from its name and what it lies in. */
+static int enter(struct parser *parser, const struct line *line, struct context *ret)
+{
+	struct context context = parser->levels[MIN(line->depth, parser->depth)];
+	int r;
+
+	context.kind = kind_of(line->name, context.kind);
+	context.cxl = context.cxl || begins(line->name, "CXL Window");
+	if (is_numbered(line->name, "namespace") || is_numbered(line->name, "dax") ||
+	    is_numbered(line->name, "virtio") || is_numbered(line->name, "region")) {
+		r = add_owner(parser->iomem, line->name, context.cxl, &context.owner);
+		if (r < 0)
+			return r;
+	}
+
+	parser->depth = MIN(line->depth, parser->depth) + 1;
+	parser->levels[parser->depth] = context;
+	*ret = context;
+	return 0;
+}
+
+/* The kernel rounds a resource to whole pages inwards (kernel/resource.c:walk_system_ram_range()):
+ * a page that two resources share is lost to both. */
+static int add_ram(struct parser *parser, const struct line *line)
+{
+	uint64_t mask = parser->page_size - 1;
+	struct memblock_extent extent = {
+		.start = line->start > UINT64_MAX - mask ? UINT64_MAX : (line->start + mask) & ~mask,
+		.end = line->end & ~mask,
+		.kind = MEMBLOCK_KIND_RAM,
+	};
+
+	return extents_append(&parser->iomem->ram, &extent);
+}
+
+static int add_line(struct parser *parser, const struct line *line)
+{
+	struct memblock_extent extent = {
+		.start = line->start,
+		.end = line->end,
+		.zone = MEMBLOCK_ZONE_NONE,
+		.nid = MEMBLOCK_NID_UNKNOWN,
+	};
+	struct context context;
+	int r;
+
+	r = enter(parser, line, &context);
+	if (r < 0)
+		return r;
+	if (begins(line->name, "System RAM")) {
+		r = add_ram(parser, line);
+		if (r < 0)
+			return r;
+	}
+
+	extent.kind = context.kind;
+	extent.mapped = context.kind == MEMBLOCK_KIND_RAM;
+	extent.owner = context.owner ? context.owner->name : NULL;
+	return extents_append(&parser->iomem->map, &extent);
+}
+
+static int parse_text(struct parser *parser, char *text)
+{
+	unsigned number = 0;
+	int r;
+
+	for (char *next; (next = strsep(&text, "\n"));) {
+		struct line line;
+
+		number++;
+		if (!*next)
+			continue;
+		parser->n_lines++;
+		if (parse_line(next, &line) < 0) {
+			parser->n_damaged++;
+			r = notes_add(parser->notes, "/" IOMEM_PATH ":%u: not a resource: \"%.60s\"",
+				      number, next);
+		} else {
+			parser->n_addresses += line.end > 1;
+			r = add_line(parser, &line);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int iomem_parse(struct iomem *iomem, char *text, uint64_t page_size, struct notes *notes)
+{
+	struct parser parser = {
+		.iomem = iomem,
+		.page_size = page_size,
+		.notes = notes,
+		.levels[0].kind = MEMBLOCK_KIND_HOLE,
+	};
+	int r;
+
+	r = parse_text(&parser, text);
+	if (r < 0)
+		return r;
+	if (parser.n_lines > parser.n_damaged && parser.n_addresses == 0)
+		return -EACCES;
+
+	r = extents_flatten(&iomem->map);
+	if (r < 0)
+		return r;
+	r = extents_flatten(&iomem->ram);
+	if (r < 0)
+		return r;
+	extents_merge(&iomem->map);
+	extents_merge(&iomem->ram);
+	return (int)MIN(parser.n_damaged, (size_t)INT16_MAX);
+}
+
+/* Every address is 0 for a reader without CAP_SYS_ADMIN (kernel/resource.c:r_show()). */
+int source_iomem_read(struct memblock_inventory *inventory)
+{
+	struct iomem *iomem = &inventory->iomem;
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = root_read_file(inventory->root, IOMEM_PATH, &text, NULL);
+	if (r < 0)
+		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_IOMEM, IOMEM_PATH, r);
+
+	/* Where the page size is not known, the smallest there is finds every hole between pages. */
+	r = iomem_parse(iomem, text, MAX(inventory->machine.page_size, UINT64_C(4096)),
+			&inventory->notes);
+	if (r == -EACCES) {
+		iomem_done(iomem);
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM, MEMBLOCK_SOURCE_HIDDEN,
+					    "/" IOMEM_PATH " hides its addresses from this user "
+					    "(it takes CAP_SYS_ADMIN)");
+	}
+	if (r < 0)
+		return r;
+	if (iomem->ram.n == 0)
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM, MEMBLOCK_SOURCE_FAILED,
+					    "/" IOMEM_PATH " names no System RAM");
+	if (r > 0)
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM,
+					    MEMBLOCK_SOURCE_DAMAGED,
+					    "%d lines of /" IOMEM_PATH " make no sense", r);
+	return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM, MEMBLOCK_SOURCE_READ, NULL);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "geometry.h"
+#include "parse.h"
+#include "sources.h"
+
+/* A missing attribute is NULL, not an error. */
+static int read_optional(const struct memblock_root *root, const char *path, char **ret)
+{
+	char text[ATTRIBUTE_MAX];
+	int r;
+
+	r = root_read_attribute(root, path, text);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int read_uname(struct machine *machine)
+{
+	struct utsname name;
+
+	if (uname(&name) < 0)
+		return -errno;
+	machine->architecture = strdup(name.machine);
+	machine->release = strdup(name.release);
+	return machine->architecture && machine->release ? 0 : -ENOMEM;
+}
+
+/* MemTotal is the managed pages of all zones (mm/page_alloc.c:si_meminfo()), so the two files tell
+ * how large a page is on the machine that a tree was captured from. */
+static uint64_t captured_page_size(const struct memblock_root *root)
+{
+	_cleanup_free_ char *zoneinfo = NULL, *meminfo = NULL;
+	uint64_t pages, kib, size;
+	const char *total;
+
+	if (root_read_file(root, "proc/zoneinfo", &zoneinfo, NULL) < 0 ||
+	    root_read_file(root, "proc/meminfo", &meminfo, NULL) < 0)
+		return 0;
+
+	pages = zoneinfo_managed_pages(zoneinfo);
+	total = strstr(meminfo, "MemTotal:");
+	if (!total || pages == 0)
+		return 0;
+	total += strlen("MemTotal:");
+	total += strspn(total, " ");
+	if (parse_u64_at(&total, 10, &kib) < 0 || kib > UINT64_MAX / 2048)
+		return 0;
+
+	/* Rounded: pages may be freed to the system between the two reads. */
+	for (size = 4096; size <= 65536; size *= 2)
+		if (kib * 1024 / pages < size + size / 2)
+			return size;
+	return 0;
+}
+
+static uint64_t page_size(const struct memblock_inventory *inventory)
+{
+	uint64_t size;
+
+	if (inventory->root->live)
+		return (uint64_t)sysconf(_SC_PAGESIZE);
+
+	size = geometry_page_size(inventory->machine.architecture);
+	return size ? size : captured_page_size(inventory->root);
+}
+
+int source_machine_read(struct memblock_inventory *inventory)
+{
+	struct machine *machine = &inventory->machine;
+	int r;
+
+	if (inventory->root->live) {
+		r = read_uname(machine);
+	} else {
+		r = read_optional(inventory->root, "proc/sys/kernel/arch", &machine->architecture);
+		if (r >= 0)
+			r = read_optional(inventory->root, "proc/sys/kernel/osrelease",
+					  &machine->release);
+	}
+	if (r == -ENOMEM)
+		return r;
+
+	machine->page_size = page_size(inventory);
+	if (!machine->architecture)
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_MACHINE,
+					    MEMBLOCK_SOURCE_ABSENT,
+					    "no proc/sys/kernel/arch: architecture not known");
+	return inventory_set_source(inventory, MEMBLOCK_SOURCE_MACHINE, MEMBLOCK_SOURCE_READ, NULL);
+}

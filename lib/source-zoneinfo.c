@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "array.h"
+#include "names.h"
+#include "parse.h"
+#include "sources.h"
+
+#define ZONEINFO_PATH "proc/zoneinfo"
+
+static const char *skip_spaces(const char *text)
+{
+	return text + strspn(text, " \t");
+}
+
+/* "  spanned  12345" or "start_pfn:  12345". Returns whether the line is of that key. */
+static bool parse_value(const char *line, const char *key, uint64_t *ret)
+{
+	line = skip_spaces(line);
+	if (strncmp(line, key, strlen(key)) != 0)
+		return false;
+	line += strlen(key);
+	if (*line == ':')
+		line++;
+	return (*line == ' ' || *line == '\t') && parse_u64(skip_spaces(line), 10, ret) == 0;
+}
+
+/* "Node 0, zone    DMA32" */
+static int parse_header(const char *line, struct zone_span *ret)
+{
+	uint64_t nid;
+
+	line += strlen("Node");
+	line = skip_spaces(line);
+	if (parse_u64_at(&line, 10, &nid) < 0 || nid > INT16_MAX || *line++ != ',')
+		return -EINVAL;
+	line = skip_spaces(line);
+	if (strncmp(line, "zone", strlen("zone")) != 0)
+		return -EINVAL;
+	line = skip_spaces(line + strlen("zone"));
+
+	*ret = (struct zone_span){ .nid = (int)nid, .zone = zone_from_string(line) };
+	return *line ? 0 : -EINVAL;
+}
+
+/* In pages until here. */
+static int add_span(struct zone_spans *spans, struct zone_span span, uint64_t first,
+		    uint64_t spanned, uint64_t page_size)
+{
+	int r;
+
+	if (__builtin_mul_overflow(first, page_size, &span.start) ||
+	    __builtin_mul_overflow(spanned, page_size, &span.end) ||
+	    __builtin_add_overflow(span.start, span.end, &span.end))
+		return -ERANGE;
+
+	r = ARRAY_GROW(spans->items, spans->capacity, spans->n);
+	if (r < 0)
+		return r;
+	spans->items[spans->n++] = span;
+	return 0;
+}
+
+/* mm/vmstat.c:zoneinfo_show_print(): a zone's start_pfn is its last line, unpopulated zones span
+ * nothing and say no start. */
+int zoneinfo_parse(struct zone_spans *spans, char *text, uint64_t page_size, struct notes *notes)
+{
+	struct zone_span span = {};
+	bool in_zone = false;
+	uint64_t spanned = 0, first;
+	unsigned number = 0;
+	int r, damaged = 0;
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		number++;
+		r = 0;
+		if (strncmp(line, "Node ", strlen("Node ")) == 0) {
+			spanned = 0;
+			r = parse_header(line, &span);
+			in_zone = r >= 0;
+		} else if (in_zone && parse_value(line, "spanned", &spanned)) {
+			continue;
+		} else if (in_zone && spanned && parse_value(line, "start_pfn", &first)) {
+			in_zone = false;
+			r = add_span(spans, span, first, spanned, page_size);
+		}
+		if (r < 0 && r != -ENOMEM) {
+			damaged++;
+			r = notes_add(notes, "/" ZONEINFO_PATH ":%u: not a zone: \"%.60s\"", number,
+				      line);
+		}
+		if (r < 0)
+			return r;
+	}
+	return damaged;
+}
+
+uint64_t zoneinfo_managed_pages(const char *text)
+{
+	uint64_t sum = 0, pages;
+
+	for (const char *p = text; (p = strstr(p, " managed "));) {
+		p = skip_spaces(p + strlen(" managed "));
+		if (parse_u64_at(&p, 10, &pages) < 0 || __builtin_add_overflow(sum, pages, &sum))
+			return 0;
+	}
+	return sum;
+}
+
+int source_zoneinfo_read(struct memblock_inventory *inventory)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = root_read_file(inventory->root, ZONEINFO_PATH, &text, NULL);
+	if (r < 0)
+		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_ZONEINFO,
+						  ZONEINFO_PATH, r);
+	if (inventory->machine.page_size == 0)
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_ZONEINFO,
+					    MEMBLOCK_SOURCE_FAILED,
+					    "its pages can't be read: page size not known");
+
+	r = zoneinfo_parse(&inventory->spans, text, inventory->machine.page_size,
+			   &inventory->notes);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_ZONEINFO,
+					    MEMBLOCK_SOURCE_DAMAGED,
+					    "%d lines of /" ZONEINFO_PATH " make no sense", r);
+	return inventory_set_source(inventory, MEMBLOCK_SOURCE_ZONEINFO, MEMBLOCK_SOURCE_READ, NULL);
+}

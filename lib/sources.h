@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "inventory.h"
+
+/*
+ * The sources of facts, one file each. Every function fills its part of the inventory and says
+ * what became of the source; but for the blocks themselves, only -ENOMEM is an error. The order
+ * below is the order in which they build on each other.
+ */
+int source_machine_read(struct memblock_inventory *inventory);
+int source_blocks_read(struct memblock_inventory *inventory, char **ret_error);
+int source_nodes_read(struct memblock_inventory *inventory);
+int source_iomem_read(struct memblock_inventory *inventory);
+int source_zoneinfo_read(struct memblock_inventory *inventory);
+int source_srat_read(struct memblock_inventory *inventory);
+int source_pmem_read(struct memblock_inventory *inventory);
+int source_devices_read(struct memblock_inventory *inventory);
+int source_marks_read(struct memblock_inventory *inventory);
+
+/* Their parsers, apart for tests and fuzzers. Text is cut up in place. Each returns how many lines
+ * or entries made no sense, or -ENOMEM. */
+int iomem_parse(struct iomem *iomem, char *text, uint64_t page_size, struct notes *notes);
+int zoneinfo_parse(struct zone_spans *spans, char *text, uint64_t page_size, struct notes *notes);
+int srat_parse(struct extents *affinities, const uint8_t *table, size_t size, struct notes *notes);
+int marks_parse(struct marks *marks, char *text, struct notes *notes);
+
+/* valid_zones' text as a list; *ret_unknown is set to the first word that names no zone we know. */
+zone_list zones_parse(char *text, const char **ret_unknown);
+
+/* Sum of managed pages in /proc/zoneinfo: with MemTotal of /proc/meminfo it tells the page size of
+ * a captured tree. */
+uint64_t zoneinfo_managed_pages(const char *text);
+
+void iomem_done(struct iomem *iomem);
+void marks_done(struct marks *marks);
+const struct owner *iomem_owner(const struct iomem *iomem, const char *name);

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <inttypes.h>
+#include <string.h>
+
+#include "verdict.h"
+
+/* What a rule finds; a negative errno beside these. */
+enum finding {
+	FINDING_CLEAR,
+	FINDING_HOLDS,
+	FINDING_UNKNOWN,
+};
+
+typedef int (*rule_function)(const struct memblock_inventory *inventory,
+			     const struct memblock_block *block, struct notes *evidence);
+
+/* Adds a sentence and answers with the finding. */
+#define conclude(evidence, finding, ...)                                      \
+	({                                                                    \
+		int conclude_r = notes_add((evidence), __VA_ARGS__);          \
+		conclude_r < 0 ? conclude_r : (int)(finding);                 \
+	})
+
+#define RANGE_FORMAT "0x%" PRIx64 "-0x%" PRIx64
+#define RANGE_ARGUMENTS(extent) (extent)->start, (extent)->end - 1
+
+/* The reason that a source of facts is missing, for a sentence. */
+static const char *source_text(const struct memblock_inventory *inventory,
+			       enum memblock_source source)
+{
+	const char *text = inventory->sources[source].text;
+
+	return text ? text : memblock_source_state_to_string(inventory->sources[source].state);
+}
+
+/* mm/memory_hotplug.c:offline_pages() wants one zone, which is one node; since Linux 5.19
+ * drivers/base/node.c clears the zone of a block that a second node links. */
+static int rule_mixed_nodes(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct notes *evidence)
+{
+	if (block->nid == MEMBLOCK_NID_SEVERAL) {
+		const struct node_set *set = &inventory->node_sets.items[block->nodes];
+		int r = 0;
+
+		for (size_t i = 0; i < set->n && r >= 0; i++)
+			r = notes_add(evidence,
+				      "mixed-nodes: it hangs on node %d "
+				      "(/sys/devices/system/node/node%d/memory%" PRIu64 ")",
+				      set->nids[i], set->nids[i], block->index);
+		return r < 0 ? r : FINDING_HOLDS;
+	}
+	if (block->nid >= 0 && inventory_has_whole(inventory, MEMBLOCK_SOURCE_NODES))
+		return conclude(evidence, FINDING_CLEAR, "one node: %d", block->nid);
+	if (inventory->sources[MEMBLOCK_SOURCE_NODES].state == MEMBLOCK_SOURCE_ABSENT)
+		return conclude(evidence, FINDING_CLEAR, "one node: this kernel knows no nodes");
+	if (!inventory_has_whole(inventory, MEMBLOCK_SOURCE_NODES))
+		return conclude(evidence, FINDING_UNKNOWN, "nodes not known: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_NODES));
+	return conclude(evidence, FINDING_UNKNOWN, "nodes not known: no node links memory%" PRIu64,
+			block->index);
+}
+
+static int rule_mixed_zones(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct notes *evidence)
+{
+	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
+	size_t n = memblock_block_zones(block, zones);
+
+	if (!inventory->has_valid_zones)
+		return FINDING_CLEAR; /* rule 8 says more */
+	/* While a block is being taken offline, the file tells of the offline block. */
+	if (block->state == MEMBLOCK_STATE_GOING_OFFLINE)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"zone not known: it is being taken offline");
+	if (n == 0 || zones[0] == MEMBLOCK_ZONE_UNKNOWN)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"zone not known: memory%" PRIu64 "/valid_zones names none that "
+				"is known here", block->index);
+	if (zones[0] != MEMBLOCK_ZONE_NONE)
+		return conclude(evidence, FINDING_CLEAR, "one zone: %s",
+				memblock_zone_to_string(zones[0]));
+	if (block->nid == MEMBLOCK_NID_SEVERAL)
+		return conclude(evidence, FINDING_CLEAR,
+				"valid_zones says none, as it does for several nodes");
+	if (block->nid == MEMBLOCK_NID_UNKNOWN &&
+	    inventory->sources[MEMBLOCK_SOURCE_NODES].state != MEMBLOCK_SOURCE_ABSENT)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"several zones or several nodes: valid_zones says none, "
+				"and the nodes are not known");
+	return conclude(evidence, FINDING_HOLDS,
+			"mixed-zones: memory%" PRIu64 "/valid_zones says none, on one node",
+			block->index);
+}
+
+/* Names the holes: what of the block no System RAM covers, at most so many. */
+static int describe_holes(const struct memblock_inventory *inventory,
+			  const struct memblock_block *block, struct notes *evidence)
+{
+	_cleanup_extents_ struct extents slice = {};
+	unsigned told = 0, left = 0;
+	int r;
+
+	if (!evidence)
+		return 0;
+
+	r = extents_slice(&inventory->iomem.map, block_start(inventory, block),
+			  block_end(inventory, block), &slice);
+	if (r < 0)
+		return r;
+
+	for (size_t i = 0; i < slice.n && r >= 0; i++) {
+		const struct memblock_extent *extent = &slice.items[i];
+
+		if (extent->kind == MEMBLOCK_KIND_RAM)
+			continue;
+		if (told == 16) {
+			left++;
+			continue;
+		}
+		told++;
+		r = notes_add(evidence, "hole: " RANGE_FORMAT " is %s, not System RAM (/proc/iomem)",
+			      RANGE_ARGUMENTS(extent), memblock_kind_to_string(extent->kind));
+	}
+	if (r >= 0 && left > 0)
+		r = notes_add(evidence, "hole: and %u more ranges (/proc/iomem)", left);
+	if (r >= 0 && told == 0)
+		r = notes_add(evidence, "hole: System RAM ends inside a page (/proc/iomem)");
+	return r;
+}
+
+/* mm/memory_hotplug.c:offline_pages() counts the pages of System RAM and wants them all. */
+static int rule_hole(const struct memblock_inventory *inventory,
+		     const struct memblock_block *block, struct notes *evidence)
+{
+	uint64_t covered;
+	int r;
+
+	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return conclude(evidence, FINDING_UNKNOWN, "holes not known: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
+
+	covered = extents_covered(&inventory->iomem.ram, block_start(inventory, block),
+				  block_end(inventory, block));
+	if (covered == inventory->block_size)
+		return conclude(evidence, FINDING_CLEAR, "System RAM covers it whole (/proc/iomem)");
+	if (!inventory_has_whole(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return conclude(evidence, FINDING_UNKNOWN, "holes not known: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
+
+	r = describe_holes(inventory, block, evidence);
+	return r < 0 ? r : FINDING_HOLDS;
+}
+
+static int rule_mixed_pmem(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, struct notes *evidence)
+{
+	const struct extents *map = &inventory->iomem.map;
+	uint64_t end = block_end(inventory, block);
+	bool found = false;
+	int r;
+
+	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return conclude(evidence, FINDING_UNKNOWN, "device memory not known: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
+
+	for (size_t i = extents_first(map, block_start(inventory, block)); i < map->n; i++) {
+		const struct memblock_extent *extent = &map->items[i];
+
+		if (extent->start >= end)
+			break;
+		if (extent->kind != MEMBLOCK_KIND_PMEM && extent->kind != MEMBLOCK_KIND_DEVICE_DAX)
+			continue;
+		found = true;
+		r = notes_add(evidence, "mixed-pmem: " RANGE_FORMAT " is %s of %s (/proc/iomem)",
+			      RANGE_ARGUMENTS(extent), memblock_kind_to_string(extent->kind),
+			      extent->owner ? extent->owner : "no namespace");
+		if (r < 0)
+			return r;
+	}
+	if (found)
+		return FINDING_HOLDS;
+	if (!inventory_has_whole(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return conclude(evidence, FINDING_UNKNOWN, "device memory not known: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
+	return conclude(evidence, FINDING_CLEAR,
+			"no persistent or device memory inside (/proc/iomem)");
+}
+
+/* arch/arm64/mm/mmu.c:prevent_bootmem_remove_notifier(), since Linux 5.8. */
+static int rule_boot_memory(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct notes *evidence)
+{
+	const struct memblock_device *device = memblock_block_device(inventory, block);
+
+	if (!inventory->machine.architecture)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"boot memory: architecture not known");
+	if (strcmp(inventory->machine.architecture, "aarch64") != 0)
+		return FINDING_CLEAR;
+	if (!device)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"boot memory: not known what brought it");
+
+	switch (device->provider) {
+	case MEMBLOCK_PROVIDER_FIRMWARE:
+		return conclude(evidence, FINDING_HOLDS,
+				"boot-memory: no DIMM, dax or virtio device owns it, and arm64 keeps "
+				"the memory that it booted with");
+	case MEMBLOCK_PROVIDER_ACPI:
+		return conclude(evidence, FINDING_UNKNOWN,
+				"boot memory: not known whether %s was there at boot",
+				device->name);
+	default:
+		return conclude(evidence, FINDING_CLEAR, "not boot memory: %s brought it",
+				device->name);
+	}
+}
+
+static int rule_marked(const struct memblock_inventory *inventory,
+		       const struct memblock_block *block, struct notes *evidence)
+{
+	const struct memblock_device *device = memblock_block_device(inventory, block);
+	const struct marks *marks = &inventory->marks;
+	int r, finding = FINDING_CLEAR;
+
+	for (size_t i = 0; i < marks->n; i++) {
+		const struct mark *mark = &marks->items[i];
+
+		if (mark->end <= block_start(inventory, block) ||
+		    mark->start >= block_end(inventory, block))
+			continue;
+		if (mark->device && (!device || strcmp(device->name, mark->device) != 0))
+			continue;
+		r = notes_add(evidence, "marked: %s", mark->reason);
+		if (r < 0)
+			return r;
+		finding = FINDING_HOLDS;
+	}
+	return finding;
+}
+
+/* drivers/base/memory.c: the attribute exists only with CONFIG_MEMORY_HOTREMOVE. */
+static int rule_no_hotremove(const struct memblock_inventory *inventory,
+			     const struct memblock_block *block __attribute__((unused)),
+			     struct notes *evidence)
+{
+	if (inventory->has_valid_zones)
+		return FINDING_CLEAR;
+	return conclude(evidence, FINDING_HOLDS,
+			"no-hotremove: no block has valid_zones: this kernel can't offline memory");
+}
+
+/* In the order in which they are reported. Rule 6, reserved pages, needs page flags and stands with
+ * the source that reads them. */
+static const struct rule {
+	enum memblock_reason reason;
+	rule_function apply;
+	bool offline;  /* holds for a block that is offline too */
+	bool required; /* without its facts the verdict is unknown */
+} rules[] = {
+	{ MEMBLOCK_REASON_MIXED_NODES, rule_mixed_nodes, false, true },
+	{ MEMBLOCK_REASON_MIXED_ZONES, rule_mixed_zones, false, true },
+	{ MEMBLOCK_REASON_HOLE, rule_hole, true, true },
+	{ MEMBLOCK_REASON_MIXED_PMEM, rule_mixed_pmem, true, true },
+	{ MEMBLOCK_REASON_BOOT_MEMORY, rule_boot_memory, false, true },
+	{ MEMBLOCK_REASON_MARKED, rule_marked, true, false },
+	{ MEMBLOCK_REASON_NO_HOTREMOVE, rule_no_hotremove, true, false },
+};
+
+int verdict_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
+	       struct notes *evidence, struct verdict *ret)
+{
+	struct verdict verdict = { .removable = MEMBLOCK_ANSWER_YES };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const struct rule *rule = &rules[i];
+		int finding;
+
+		if (block->state == MEMBLOCK_STATE_OFFLINE && !rule->offline)
+			continue;
+		finding = rule->apply(inventory, block, evidence);
+		if (finding < 0)
+			return finding;
+		/* Of a block whose state can't be read, a rule for online ones proves nothing. */
+		if (finding == FINDING_HOLDS && !rule->offline &&
+		    block->state == MEMBLOCK_STATE_UNKNOWN)
+			finding = FINDING_UNKNOWN;
+
+		if (finding == FINDING_HOLDS)
+			verdict.reasons |= (uint16_t)(1u << rule->reason);
+		if (finding == FINDING_UNKNOWN && rule->required)
+			verdict.removable = MEMBLOCK_ANSWER_UNKNOWN;
+	}
+	if (block->state == MEMBLOCK_STATE_UNKNOWN)
+		verdict.removable = MEMBLOCK_ANSWER_UNKNOWN;
+	if (verdict.reasons)
+		verdict.removable = MEMBLOCK_ANSWER_NO;
+
+	*ret = verdict;
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "inventory.h"
+
+struct verdict {
+	uint16_t reasons; /* bit mask by enum memblock_reason */
+	enum memblock_answer removable;
+};
+
+/*
+ * Applies the rules to one block: a pure function over the inventory. Every rule leaves a sentence
+ * in evidence, which may be NULL. 0 or -ENOMEM.
+ */
+int verdict_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
+	       struct notes *evidence, struct verdict *ret);

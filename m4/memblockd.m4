@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# MB_OPTIONAL_LIBRARY(name, PREFIX, pkg-config modules, what it is for)
+# Adds --with-NAME. Where it isn't said, the library is used if it is there; where it is asked for
+# and missing, configure ends. Sets PREFIX_CFLAGS, PREFIX_LIBS, HAVE_PREFIX.
+AC_DEFUN([MB_OPTIONAL_LIBRARY], [
+AC_ARG_WITH([$1], [AS_HELP_STRING([--without-$1], [leave out $4])], [], [with_$1=auto])
+AS_IF([test "x$with_$1" != xno], [
+	PKG_CHECK_MODULES([$2], [$3], [with_$1=yes], [
+		AS_IF([test "x$with_$1" = xyes],
+			[AC_MSG_ERROR([--with-$1 was asked for, but $3 was not found (it is for $4)])])
+		AC_MSG_NOTICE([$3 was not found: without it there is no $4])
+		with_$1=no
+	])
+])
+AS_IF([test "x$with_$1" = xyes], [AC_DEFINE([HAVE_$2], [1], [Whether there is $1, for $4.])])
+AM_CONDITIONAL([HAVE_$2], [test "x$with_$1" = xyes])
+])
+
+# MB_TRY_CFLAG(variable, flag): adds a flag that the compiler knows.
+AC_DEFUN([MB_TRY_CFLAG], [
+mb_saved_CFLAGS="$CFLAGS"
+CFLAGS="$CFLAGS -Werror $2"
+AC_MSG_CHECKING([whether $CC takes $2])
+AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
+	[AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
+CFLAGS="$mb_saved_CFLAGS"
+])
+
+AC_DEFUN([MB_WARNINGS], [
+AC_ARG_ENABLE([werror], [AS_HELP_STRING([--disable-werror], [let warnings be warnings])],
+	[], [enable_werror=yes])
+m4_foreach_w([mb_flag], [-Wall -Wextra -Wcast-align -Wconversion -Wdate-time -Wformat=2
+	-Wimplicit-fallthrough -Wlogical-op -Wmissing-declarations -Wmissing-prototypes
+	-Wno-sign-conversion -Wold-style-definition -Wpointer-arith -Wredundant-decls -Wshadow
+	-Wstrict-prototypes -Wundef -Wvla -Wwrite-strings],
+	[MB_TRY_CFLAG([MB_CFLAGS], mb_flag)])
+AS_IF([test "x$enable_werror" = xyes], [MB_CFLAGS="$MB_CFLAGS -Werror"])
+])
+
+AC_DEFUN([MB_HARDENING], [
+m4_foreach_w([mb_flag], [-fstack-protector-strong -fstack-clash-protection -fvisibility=hidden
+	-fno-common],
+	[MB_TRY_CFLAG([MB_CFLAGS], mb_flag)])
+MB_LDFLAGS="$MB_LDFLAGS -Wl,-z,relro -Wl,-z,now -Wl,--as-needed"
+])
+
+# MB_INSTRUMENT(switch, sanitizer, what)
+AC_DEFUN([MB_INSTRUMENT], [
+AC_ARG_ENABLE([$1], [AS_HELP_STRING([--enable-$1], [build with $3])], [], [enable_$1=no])
+AS_IF([test "x$enable_$1" = xyes], [
+	MB_CFLAGS="$MB_CFLAGS -fsanitize=$2 -fno-omit-frame-pointer -fno-sanitize-recover=all"
+	MB_LDFLAGS="$MB_LDFLAGS -fsanitize=$2"
+])
+])
