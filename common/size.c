@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "size.h"
+
+char *size_to_text(uint64_t bytes, char text[SIZE_TEXT_MAX])
+{
+	static const char units[] = "BKMGTPE";
+	unsigned unit = 0;
+	uint64_t whole = bytes, rest = 0, tenths;
+
+	while (unit < sizeof(units) - 2 && whole >= 1024) {
+		unit++;
+		whole = bytes >> (10 * unit);
+	}
+	if (unit > 0)
+		rest = bytes & ((UINT64_C(1) << (10 * unit)) - 1);
+
+	/* Ten bits of the rest are kept, so that nothing overflows at exbibytes; first cut to
+	 * thousandths, then rounded, which is how lsmem comes to its digit. */
+	if (unit > 1)
+		rest >>= 10 * (unit - 1);
+	tenths = (rest * 1000 / 1024 + 50) / 100;
+	if (tenths == 10) {
+		whole++;
+		tenths = 0;
+	}
+
+	if (tenths > 0)
+		snprintf(text, SIZE_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", whole, tenths,
+			 units[unit]);
+	else
+		snprintf(text, SIZE_TEXT_MAX, "%" PRIu64 "%c", whole, units[unit]);
+	return text;
+}
+
+char *range_to_text(uint64_t start, uint64_t end, char text[RANGE_TEXT_MAX])
+{
+	snprintf(text, RANGE_TEXT_MAX, "0x%016" PRIx64 "-0x%016" PRIx64, start, end - 1);
+	return text;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "capture.h"
+#include "log.h"
+
+#ifdef HAVE_LIBARCHIVE
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* sys/bus/nd/devices/namespace0.0/... and the devices that those link to. */
+#define PATH_MAX_LENGTH 1024
+#define FILE_MAX ((size_t)64 << 20)
+
+/* What libmemblock reads, or may one day: how deep folders are copied, and whether the links in one
+ * lead to devices whose own folders are wanted too. */
+static const struct wanted {
+	const char *path;
+	unsigned depth;
+	bool devices;
+	const char *only; /* entries that begin so; NULL for all */
+} wanted[] = {
+	{ "proc/buddyinfo", 0, false, NULL },
+	{ "proc/cmdline", 0, false, NULL },
+	{ "proc/iomem", 0, false, NULL },
+	{ "proc/meminfo", 0, false, NULL },
+	{ "proc/pagetypeinfo", 0, false, NULL },
+	{ "proc/sys/kernel/osrelease", 0, false, NULL },
+	{ "proc/version", 0, false, NULL },
+	{ "proc/zoneinfo", 0, false, NULL },
+	{ "proc/device-tree/ibm,dynamic-reconfiguration-memory", 1, false, NULL },
+	{ "sys/devices/system/memory", 2, false, NULL },
+	{ "sys/devices/system/node", 2, false, NULL },
+	{ "sys/devices/system/xen_memory", 2, false, NULL },
+	{ "sys/bus/acpi/devices", 1, true, "PNP0C80:" },
+	{ "sys/bus/cxl/devices", 1, true, NULL },
+	{ "sys/bus/dax/devices", 1, true, NULL },
+	{ "sys/bus/nd/devices", 1, true, NULL },
+	{ "sys/bus/virtio/devices", 1, true, NULL },
+	{ "sys/bus/vmbus/drivers/hv_balloon", 1, false, NULL },
+	{ "sys/firmware/acpi/tables/SRAT", 0, false, NULL },
+	{ "sys/firmware/memmap", 2, false, NULL },
+	{ "sys/firmware/memory", 2, false, NULL },
+	{ "sys/module/memory_hotplug/parameters", 1, false, NULL },
+	{ "var/lib/memblockd/marks", 0, false, NULL },
+};
+
+/* `online` hangs while its block is being taken offline; the others name the very machine, or have
+ * nothing to say of memory. */
+static const char *const unwanted[] = { "online", "power", "security", "serial", "uevent", "uuid" };
+
+struct capture {
+	struct memblock_root *root;
+	struct archive *archive;
+	size_t n_files;
+	size_t n_refused;
+};
+
+static int archive_failure(struct capture *capture, const char *path)
+{
+	int error = archive_errno(capture->archive);
+
+	log_line("Can't write %s: %s", path, archive_error_string(capture->archive));
+	return error > 0 ? -error : -EIO;
+}
+
+/* One entry: a file with its data, a link with its target, or a folder. */
+static int add_entry(struct capture *capture, const char *path, mode_t type, const char *data,
+		     size_t size)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r = 0;
+
+	if (!entry)
+		return log_oom();
+
+	archive_entry_set_pathname(entry, path);
+	archive_entry_set_filetype(entry, type);
+	archive_entry_set_perm(entry, type == AE_IFREG ? 0444 : 0755);
+	archive_entry_set_mtime(entry, time(NULL), 0);
+	if (type == AE_IFLNK)
+		archive_entry_set_symlink(entry, data);
+	else
+		archive_entry_set_size(entry, (la_int64_t)size);
+
+	if (archive_write_header(capture->archive, entry) != ARCHIVE_OK ||
+	    (type == AE_IFREG && size > 0 &&
+	     archive_write_data(capture->archive, data, size) != (la_ssize_t)size))
+		r = archive_failure(capture, path);
+
+	archive_entry_free(entry);
+	return r;
+}
+
+/* Files of /proc and /sys don't tell their size. Returns it. */
+static ssize_t read_all(int fd, char **ret)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t size = 0, capacity = 8192;
+
+	for (;;) {
+		char *grown = realloc(data, capacity);
+		ssize_t n;
+
+		if (!grown)
+			return -ENOMEM;
+		data = grown;
+		n = read(fd, data + size, capacity - size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		size += (size_t)n;
+		if (size == FILE_MAX)
+			return -EFBIG;
+		if (size == capacity)
+			capacity *= 2;
+	}
+	*ret = TAKE_PTR(data);
+	return (ssize_t)size;
+}
+
+/* What the kernel won't let us read is counted and left out. */
+static int add_file(struct capture *capture, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *data = NULL;
+	ssize_t size;
+
+	fd = memblock_root_open(capture->root, path, O_NOFOLLOW);
+	size = fd < 0 ? fd : read_all(fd, &data);
+	if (size == -ENOMEM)
+		return log_oom();
+	if (size < 0) {
+		capture->n_refused++;
+		return 0;
+	}
+
+	capture->n_files++;
+	return add_entry(capture, path, AE_IFREG, data, (size_t)size);
+}
+
+static bool is_unwanted(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(unwanted); i++)
+		if (strcmp(unwanted[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* "sys/bus/nd/devices/namespace0.0" and "../../../devices/platform/..." give "sys/devices/platform/
+ * ..."; links of sysfs are all relative. False where it would leave the tree. */
+static bool resolve(const char *path, const char *target, char ret[PATH_MAX_LENGTH])
+{
+	size_t length = strlen(path);
+
+	memcpy(ret, path, length + 1);
+	do { /* the link's own name, then one folder for each .. */
+		char *slash = strrchr(ret, '/');
+
+		if (!slash)
+			return false;
+		*slash = '\0';
+		if (strncmp(target, "../", 3) != 0)
+			break;
+		target += 3;
+	} while (true);
+
+	length = strlen(ret);
+	if (length + 1 + strlen(target) >= PATH_MAX_LENGTH || strstr(target, ".."))
+		return false;
+	snprintf(ret + length, PATH_MAX_LENGTH - length, "/%s", target);
+	return true;
+}
+
+static int add_path(struct capture *capture, const char *path, unsigned depth, bool devices,
+		    const char *only);
+
+static int add_link(struct capture *capture, const char *path, int fd, bool devices)
+{
+	char target[PATH_MAX_LENGTH], device[PATH_MAX_LENGTH];
+	ssize_t n;
+	int r;
+
+	n = readlinkat(fd, "", target, sizeof(target) - 1);
+	if (n < 0)
+		return 0;
+	target[n] = '\0';
+
+	r = add_entry(capture, path, AE_IFLNK, target, 0);
+	if (r < 0 || !devices || !resolve(path, target, device))
+		return r;
+	return add_path(capture, device, 1, false, NULL);
+}
+
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void free_names(struct dirent **names, int n)
+{
+	for (int i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static int add_folder(struct capture *capture, const char *path, int fd, unsigned depth,
+		      bool devices, const char *only)
+{
+	struct dirent **names;
+	int r, n;
+
+	r = add_entry(capture, path, AE_IFDIR, NULL, 0);
+	if (r < 0 || depth == 0)
+		return r;
+
+	n = scandirat(fd, ".", &names, NULL, compare_names);
+	if (n < 0)
+		return 0;
+	for (int i = 0; i < n && r >= 0; i++) {
+		char child[PATH_MAX_LENGTH];
+
+		if (names[i]->d_name[0] == '.' || is_unwanted(names[i]->d_name) ||
+		    (only && strncmp(names[i]->d_name, only, strlen(only)) != 0))
+			continue;
+		if ((size_t)snprintf(child, sizeof(child), "%s/%s", path, names[i]->d_name) >=
+		    sizeof(child))
+			continue;
+		r = add_path(capture, child, depth - 1, devices, NULL);
+	}
+	free_names(names, n);
+	return r;
+}
+
+static int add_path(struct capture *capture, const char *path, unsigned depth, bool devices,
+		    const char *only)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	fd = memblock_root_open(capture->root, path, O_PATH | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return 0; /* this machine has no such thing, or not any more */
+
+	if (S_ISLNK(st.st_mode))
+		return add_link(capture, path, fd, devices);
+	if (S_ISDIR(st.st_mode)) {
+		_cleanup_close_ int folder = memblock_root_open(capture->root, path, O_DIRECTORY);
+
+		return folder < 0 ? 0 : add_folder(capture, path, folder, depth, devices, only);
+	}
+	if (S_ISREG(st.st_mode) && st.st_mode & 0444)
+		return add_file(capture, path);
+	return 0;
+}
+
+/* Kernels before 6.1 have no such file, and --root needs to know. */
+static int add_architecture(struct capture *capture)
+{
+	static const char path[] = "proc/sys/kernel/arch";
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	char text[64];
+	int r;
+
+	r = memblock_inventory_new(capture->root, &inventory, NULL);
+	if (r < 0)
+		return log_error(r, "Can't read the memory blocks: %m");
+	if (!memblock_inventory_architecture(inventory))
+		return 0;
+
+	snprintf(text, sizeof(text), "%.60s\n", memblock_inventory_architecture(inventory));
+	return add_entry(capture, path, AE_IFREG, text, strlen(text));
+}
+
+static int add_everything(struct capture *capture)
+{
+	int r;
+
+	r = add_architecture(capture);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
+		r = add_path(capture, wanted[i].path, wanted[i].depth, wanted[i].devices,
+			     wanted[i].only);
+	return r;
+}
+
+static int open_archive(struct capture *capture, const char *path, int fd)
+{
+	capture->archive = archive_write_new();
+	if (!capture->archive)
+		return log_oom();
+	if (archive_write_set_format_filter_by_ext(capture->archive, path) != ARCHIVE_OK)
+		return log_error(-EDOM, "%s: the name must end in .tar, .tar.gz or .tar.xz", path);
+	if (archive_write_open_fd(capture->archive, fd) != ARCHIVE_OK)
+		return archive_failure(capture, path);
+	return 0;
+}
+
+static void tell(const struct capture *capture, const char *path)
+{
+	printf("%s: %zu files%s\n"
+	       "It holds addresses of physical memory, the kernel's version and command line, and\n"
+	       "names of memory devices; no serial number, no content of memory.\n",
+	       path, capture->n_files,
+	       capture->n_refused ? ", and what this user may not read is missing" : "");
+}
+
+int capture(struct memblock_root *root, const char *path)
+{
+	struct capture capture = { .root = root };
+	_cleanup_free_ char *temporary = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+		return log_oom();
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return log_error(-errno, "Can't write %s: %m", path);
+
+	r = open_archive(&capture, path, fd);
+	if (r >= 0)
+		r = add_everything(&capture);
+	if (r >= 0 && archive_write_close(capture.archive) != ARCHIVE_OK)
+		r = archive_failure(&capture, path);
+	archive_write_free(capture.archive);
+
+	if (r >= 0 && rename(temporary, path) < 0)
+		r = log_error(-errno, "Can't write %s: %m", path);
+	if (r < 0)
+		(void)unlink(temporary);
+	else
+		tell(&capture, path);
+	return r;
+}
+#else
+int capture(struct memblock_root *root __attribute__((unused)), const char *path)
+{
+	return log_error(-EOPNOTSUPP, "Can't write %s: built without libarchive", path);
+}
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libmemblock.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "macros.h"
+
+/* What one run of memblockctl was asked for in common, whatever the verb. */
+struct ctl {
+	const struct verb *verb;
+	const char *root; /* NULL: this machine */
+	bool direct;
+	bool json;
+};
+
+/* One switch. Every table of switches is the source of getopt's, of --help and of the completions.
+ * A switch without a letter has an id above 255. */
+struct option_spec {
+	int id;
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;
+	bool optional; /* the argument may be left away */
+};
+
+struct verb {
+	const char *name;
+	const char *arguments; /* "" for none */
+	const char *help;
+	const struct option_spec *options; /* ends with an id of 0; NULL for none */
+	/* Takes one of the verb's own switches. 0, or -EINVAL after telling why. */
+	int (*parse)(struct ctl *ctl, int id, const char *argument);
+	/* Does it; arguments is a NULL-terminated list of what is left. 0 or a negative errno, told
+	 * already; -EINVAL for wrong usage. */
+	int (*run)(struct ctl *ctl, char **arguments);
+	int max_arguments; /* -1: any number */
+};
+
+extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes, verb_devices,
+	verb_capture, verb_help, verb_version;
+extern const struct verb *const verbs[]; /* ends with NULL */
+
+extern const struct option_spec common_options[];
+
+/* Reads the command line: the verb, its switches and the common ones in any order. Returns 1 with a
+ * NULL-terminated list of what is left, 0 where --help or --version was asked for and printed, or a
+ * negative errno. */
+int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_arguments);
+
+void print_help(const struct verb *verb);
+void print_version(void);
+
+/* Wrong usage: says what, and where help is. Returns -EINVAL. */
+int usage_error(const struct ctl *ctl, const char *format, ...)
+	__attribute__((__format__(printf, 2, 3)));
+
+/* Reads the memory blocks of this machine or of the captured tree, and tells people on standard
+ * error what could not be read. */
+int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret);
+
+DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
+DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
+DEFINE_CLEANUP(char *, memblock_strv_free)

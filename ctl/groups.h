@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "table.h"
+
+/* The blocks of one node or one device, counted. */
+struct group {
+	intptr_t key; /* nid, or the device's address */
+	struct memblock_totals totals;
+	uint64_t shared;    /* blocks that hang on further nodes too */
+	uint64_t nodes[16]; /* bit map of nodes below 1024, the most that Linux can have */
+};
+
+struct groups {
+	struct group *items;
+	size_t n;
+};
+
+void groups_done(struct groups *groups);
+
+/* Counts a block in the group of a key, which is made where there is none. 0 or -ENOMEM. */
+int groups_add(struct groups *groups, intptr_t key, const struct memblock_inventory *inventory,
+	       const struct memblock_block *block);
+
+/* Sets the cells SIZE, BLOCKS, ONLINE, OFFLINE, NOT-REMOVABLE and ZONES that every such table has,
+ * from a column on. 0 or -ENOMEM. */
+int groups_add_columns(struct libscols_table *table);
+int groups_set_cells(struct libscols_table *table, struct libscols_line *line, size_t column,
+		     const struct memblock_inventory *inventory, const struct group *group);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "ctl.h"
+#include "log.h"
+
+/* A damaged file can be wrong in every line; nobody reads more of it than this. */
+#define NOTES_SHOWN 8
+
+static void tell_notes(const struct memblock_inventory *inventory)
+{
+	const char *note;
+	size_t n;
+
+	for (n = 0; (note = memblock_inventory_note(inventory, n)); n++)
+		if (n < NOTES_SHOWN)
+			log_line("warning: %s", note);
+	if (n > NOTES_SHOWN)
+		log_line("warning: and %zu more like these", n - NOTES_SHOWN);
+}
+
+/* One line for what keeps whole verdicts from being known. */
+static void tell_sources(const struct memblock_inventory *inventory)
+{
+	static const enum memblock_source needed[] = {
+		MEMBLOCK_SOURCE_MACHINE,
+		MEMBLOCK_SOURCE_NODES,
+		MEMBLOCK_SOURCE_IOMEM,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+		const char *text;
+		enum memblock_source_state state =
+			memblock_inventory_source(inventory, needed[i], &text);
+
+		if (state == MEMBLOCK_SOURCE_READ)
+			continue;
+		if (state == MEMBLOCK_SOURCE_ABSENT && needed[i] == MEMBLOCK_SOURCE_NODES)
+			continue; /* a kernel without NUMA */
+		log_line("%s; whether memory can be removed is not fully known%s", text,
+			 state == MEMBLOCK_SOURCE_HIDDEN ? ", try as root" : "");
+	}
+}
+
+int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret)
+{
+	_cleanup_(memblock_root_unrefp) struct memblock_root *root = NULL;
+	_cleanup_free_ char *error = NULL;
+	int r;
+
+	r = memblock_root_new(ctl->root, &root);
+	if (r < 0)
+		return log_error(r, "Can't open %s: %m", ctl->root ? ctl->root : "/");
+
+	r = memblock_inventory_new(root, ret, &error);
+	if (r < 0)
+		return error ? log_error(r, "%s", error)
+			     : log_error(r, "Can't read the memory blocks: %m");
+
+	tell_notes(*ret);
+	tell_sources(*ret);
+	return 0;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl.h"
+#include "log.h"
+
+#define OPTIONS_MAX 48
+
+enum {
+	OPT_ROOT = 0x100,
+	OPT_DIRECT,
+};
+
+const struct option_spec common_options[] = {
+	{ OPT_ROOT, "root", "DIR", "read the captured tree in DIR instead of this machine", false },
+	{ OPT_DIRECT, "direct", NULL, "read the kernel's files, without the daemon", false },
+	{ 'J', "json", NULL, "print JSON", false },
+	{ 'h', "help", NULL, "print this help", false },
+	{ 'V', "version", NULL, "print the version", false },
+	{},
+};
+
+/* getopt's own tables, made out of ours. */
+struct getopt_tables {
+	struct option longs[OPTIONS_MAX];
+	char shorts[3 * OPTIONS_MAX];
+	size_t n;
+};
+
+static void add_options(struct getopt_tables *tables, const struct option_spec *specs)
+{
+	size_t length = strlen(tables->shorts);
+
+	for (const struct option_spec *spec = specs; spec && spec->id; spec++) {
+		if (tables->n == OPTIONS_MAX - 1)
+			abort();
+		tables->longs[tables->n++] = (struct option){
+			.name = spec->name,
+			.has_arg = !spec->argument ? no_argument
+				   : spec->optional ? optional_argument
+						    : required_argument,
+			.val = spec->id,
+		};
+		if (spec->id > 255)
+			continue;
+		tables->shorts[length++] = (char)spec->id;
+		for (int i = 0; spec->argument && i < 1 + spec->optional; i++)
+			tables->shorts[length++] = ':';
+	}
+}
+
+static const struct verb *find_verb(const char *name)
+{
+	for (const struct verb *const *verb = verbs; *verb; verb++)
+		if (strcmp((*verb)->name, name) == 0)
+			return *verb;
+	return NULL;
+}
+
+/* The verb is the first word that is neither a switch nor a switch's argument. Without one it is
+ * status. */
+static int choose_verb(struct ctl *ctl, int argc, char **argv, int *ret_position)
+{
+	struct getopt_tables tables = { .shorts = "+:" };
+	int c;
+
+	/* Switches in front of the verb can only be common ones; wrong ones are told of later. */
+	add_options(&tables, common_options);
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1)
+		if (c == '?' || c == ':')
+			break;
+
+	ctl->verb = &verb_status;
+	*ret_position = 0;
+	if (c != -1 || optind >= argc)
+		return 0;
+	ctl->verb = find_verb(argv[optind]);
+	if (!ctl->verb)
+		return usage_error(ctl, "There is no verb \"%s\"", argv[optind]);
+	*ret_position = optind;
+	return 0;
+}
+
+static int take_common(struct ctl *ctl, int id, const char *argument)
+{
+	switch (id) {
+	case OPT_ROOT:
+		ctl->root = argument;
+		return 1;
+	case OPT_DIRECT:
+		ctl->direct = true;
+		return 1;
+	case 'J':
+		ctl->json = true;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int take_option(struct ctl *ctl, int c, char **argv)
+{
+	int r;
+
+	if (c == '?')
+		return optopt > 0 && optopt < 256
+			       ? usage_error(ctl, "There is no switch -%c here", optopt)
+			       : usage_error(ctl, "There is no switch %s here", argv[optind - 1]);
+	if (c == ':')
+		return usage_error(ctl, "The switch %s wants an argument", argv[optind - 1]);
+
+	r = ctl->verb->parse ? ctl->verb->parse(ctl, c, optarg) : -ENOENT;
+	if (r != -ENOENT)
+		return r;
+	return take_common(ctl, c, optarg) ? 0 : -ENOENT;
+}
+
+/* Takes the verb out of the words, so that getopt sees switches and arguments alone. */
+static int drop_word(int argc, char **argv, int position)
+{
+	if (position == 0)
+		return argc;
+	memmove(&argv[position], &argv[position + 1],
+		(size_t)(argc - position) * sizeof(*argv)); /* with the NULL at the end */
+	return argc - 1;
+}
+
+int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_arguments)
+{
+	struct getopt_tables tables = { .shorts = ":" };
+	int r, c, position;
+
+	r = choose_verb(ctl, argc, argv, &position);
+	if (r < 0)
+		return r;
+	argc = drop_word(argc, argv, position);
+
+	/* The verb's own first: it may give a letter another meaning, as lsmem's -s. */
+	add_options(&tables, ctl->verb->options);
+	add_options(&tables, common_options);
+	optind = 0;
+	while ((c = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
+		if (c == 'h') {
+			print_help(position ? ctl->verb : NULL);
+			return 0;
+		}
+		if (c == 'V') {
+			print_version();
+			return 0;
+		}
+		r = take_option(ctl, c, argv);
+		if (r < 0)
+			return r;
+	}
+
+	if (ctl->verb->max_arguments >= 0 && argc - optind > ctl->verb->max_arguments)
+		return usage_error(ctl, "\"%s\" is one word too many for %s",
+				   argv[optind + ctl->verb->max_arguments], ctl->verb->name);
+
+	*ret_arguments = argv + optind;
+	return 1;
+}
+
+int usage_error(const struct ctl *ctl, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+	int r;
+
+	va_start(ap, format);
+	r = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (r < 0)
+		return log_oom();
+
+	log_line("%s; see %s %s%s--help", text, program_invocation_short_name,
+		 ctl->verb ? ctl->verb->name : "", ctl->verb ? " " : "");
+	return -EINVAL;
+}

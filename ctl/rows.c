@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "rows.h"
+
+static bool same_nodes(const struct memblock_inventory *inventory, const struct memblock_block *a,
+		       const struct memblock_block *b)
+{
+	const int *x, *y;
+	size_t n = memblock_block_nodes(inventory, a, &x);
+
+	return n == memblock_block_nodes(inventory, b, &y) &&
+	       (n == 0 || memcmp(x, y, n * sizeof(*x)) == 0);
+}
+
+static bool same_zones(const struct memblock_block *a, const struct memblock_block *b)
+{
+	enum memblock_zone x[MEMBLOCK_ZONES_MAX], y[MEMBLOCK_ZONES_MAX];
+	size_t n = memblock_block_zones(a, x);
+
+	if (n != memblock_block_zones(b, y))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		/* Two zones that nobody knows may differ. */
+		if (x[i] != y[i] || x[i] == MEMBLOCK_ZONE_UNKNOWN)
+			return false;
+	return true;
+}
+
+static bool same_reasons(const struct memblock_block *a, const struct memblock_block *b)
+{
+	for (unsigned i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+		if (memblock_block_has_reason(a, (enum memblock_reason)i) !=
+		    memblock_block_has_reason(b, (enum memblock_reason)i))
+			return false;
+	return true;
+}
+
+static bool belong_together(const struct memblock_inventory *inventory, unsigned split,
+			    const struct memblock_block *a, const struct memblock_block *b)
+{
+	if (split & SPLIT_ALL || memblock_block_index(a) + 1 != memblock_block_index(b))
+		return false;
+	if (split & SPLIT_STATE && memblock_block_state(a) != memblock_block_state(b))
+		return false;
+	if (split & SPLIT_REMOVABLE && memblock_block_removable(a) != memblock_block_removable(b))
+		return false;
+	if (split & SPLIT_NODE && !same_nodes(inventory, a, b))
+		return false;
+	if (split & SPLIT_ZONES && !same_zones(a, b))
+		return false;
+	if (split & SPLIT_REASONS && !same_reasons(a, b))
+		return false;
+	if (split & SPLIT_DEVICE &&
+	    memblock_block_device(inventory, a) != memblock_block_device(inventory, b))
+		return false;
+	if (split & SPLIT_KERNEL_REMOVABLE &&
+	    memblock_block_kernel_removable(inventory, a) !=
+		    memblock_block_kernel_removable(inventory, b))
+		return false;
+	return true;
+}
+
+bool next_row(const struct memblock_inventory *inventory, unsigned split, size_t first,
+	      struct row *ret)
+{
+	const struct memblock_block *last = memblock_inventory_block(inventory, first), *next;
+	size_t n = 1;
+
+	if (!last)
+		return false;
+
+	while ((next = memblock_inventory_block(inventory, first + n)) &&
+	       belong_together(inventory, split, last, next)) {
+		last = next;
+		n++;
+	}
+	*ret = (struct row){ first, n };
+	return true;
+}

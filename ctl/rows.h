@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ctl.h"
+
+/* Neighbouring blocks that are told of together. */
+struct row {
+	size_t first; /* number of the first block in the inventory */
+	size_t n;     /* how many */
+};
+
+/* What has to be alike for two neighbours to be told of together. */
+enum split {
+	SPLIT_STATE = 1 << 0,
+	SPLIT_REMOVABLE = 1 << 1,
+	SPLIT_NODE = 1 << 2,
+	SPLIT_ZONES = 1 << 3,
+	SPLIT_REASONS = 1 << 4,
+	SPLIT_DEVICE = 1 << 5,
+	SPLIT_KERNEL_REMOVABLE = 1 << 6,
+	SPLIT_ALL = 1 << 7, /* a row a block */
+};
+
+/* Finds the row behind one that ends before block number `first`. Returns false past the last. */
+bool next_row(const struct memblock_inventory *inventory, unsigned split, size_t first,
+	      struct row *ret);

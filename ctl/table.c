@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "table.h"
+
+struct libscols_table *table_new(enum table_format format, bool headings, const char *name)
+{
+	_cleanup_(scols_unref_tablep) struct libscols_table *table = scols_new_table();
+
+	if (!table || scols_table_set_name(table, name) < 0 ||
+	    scols_table_enable_json(table, format == TABLE_JSON) < 0 ||
+	    scols_table_enable_export(table, format == TABLE_PAIRS) < 0 ||
+	    scols_table_enable_raw(table, format == TABLE_RAW) < 0 ||
+	    scols_table_enable_noheadings(table, !headings) < 0)
+		return NULL;
+	return TAKE_PTR(table);
+}
+
+int table_add_column(struct libscols_table *table, const char *name, bool left, enum json_type json)
+{
+	struct libscols_column *column;
+
+	column = scols_table_new_column(table, name, 0, left ? 0 : SCOLS_FL_RIGHT);
+	if (!column)
+		return -ENOMEM;
+
+	/* Booleans go out as bare words too: of an empty number libsmartcols makes null, of an
+	 * empty boolean false, and "not known" is not false. */
+	if (scols_table_is_json(table) && json != JSON_TEXT &&
+	    scols_column_set_json_type(column, SCOLS_JSON_NUMBER) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int table_set(struct libscols_table *table, struct libscols_line *line, size_t column, char *text)
+{
+	int r;
+
+	if (scols_table_is_json(table) &&
+	    scols_column_get_json_type(scols_table_get_column(table, column)) ==
+		    SCOLS_JSON_NUMBER &&
+	    (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0)) {
+		char *word = strdup(*text == 'y' ? "true" : "false");
+
+		free(text);
+		text = word;
+	}
+	if (!text)
+		return -ENOMEM;
+
+	r = scols_line_refer_data(line, column, text);
+	if (r < 0)
+		free(text);
+	return r;
+}
+
+int table_setf(struct libscols_table *table, struct libscols_line *line, size_t column,
+	       const char *format, ...)
+{
+	char *text;
+	va_list ap;
+	int r;
+
+	va_start(ap, format);
+	r = vasprintf(&text, format, ap);
+	va_end(ap);
+	return r < 0 ? -ENOMEM : table_set(table, line, column, text);
+}
+
+int table_print(struct libscols_table *table)
+{
+	int r = scols_print_table(table);
+
+	return r < 0 ? log_error(r, "Can't print the table: %m") : 0;
+}

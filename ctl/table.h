@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libsmartcols.h>
+
+#include "columns.h"
+
+/* How a table comes out. */
+enum table_format {
+	TABLE_PLAIN,
+	TABLE_JSON,
+	TABLE_PAIRS,
+	TABLE_RAW,
+};
+
+DEFINE_CLEANUP(struct libscols_table, scols_unref_table)
+
+/* A libsmartcols table; name is its name in JSON. NULL where there is no memory. */
+struct libscols_table *table_new(enum table_format format, bool headings, const char *name);
+
+/* Adds a column. 0 or -ENOMEM. */
+int table_add_column(struct libscols_table *table, const char *name, bool left,
+		     enum json_type json);
+
+/* Sets a cell of the table's last line and takes the text over. In a table that comes out as JSON,
+ * yes and no of a boolean column become true and false. 0 or -ENOMEM. */
+int table_set(struct libscols_table *table, struct libscols_line *line, size_t column, char *text);
+
+/* Sets a cell to a formatted text. 0 or -ENOMEM. */
+int table_setf(struct libscols_table *table, struct libscols_line *line, size_t column,
+	       const char *format, ...) __attribute__((__format__(printf, 4, 5)));
+
+/* Prints it. 0 or a negative errno, told. */
+int table_print(struct libscols_table *table);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+/* Adds a word to a list. */
+static void add_word(char text[LIST_TEXT_MAX], const char *separator, const char *format, ...)
+	__attribute__((__format__(printf, 3, 4)));
+static void add_word(char text[LIST_TEXT_MAX], const char *separator, const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list ap;
+
+	if (length > 0)
+		length += (size_t)snprintf(text + length, LIST_TEXT_MAX - length, "%s", separator);
+	if (length >= LIST_TEXT_MAX)
+		return;
+
+	va_start(ap, format);
+	vsnprintf(text + length, LIST_TEXT_MAX - length, format, ap);
+	va_end(ap);
+}
+
+char *nodes_text(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		 char text[LIST_TEXT_MAX])
+{
+	const int *nids;
+	size_t n = memblock_block_nodes(inventory, block, &nids);
+
+	*text = '\0';
+	for (size_t i = 0; i < n; i++)
+		add_word(text, ",", "%d", nids[i]);
+	return text;
+}
+
+char *zones_text(const struct memblock_block *block, char text[LIST_TEXT_MAX])
+{
+	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
+	size_t n = memblock_block_zones(block, zones);
+
+	*text = '\0';
+	for (size_t i = 0; i < n; i++)
+		add_word(text, "/", "%s", memblock_zone_to_string(zones[i]));
+	return text;
+}
+
+char *reasons_text(const struct memblock_block *block, char text[LIST_TEXT_MAX])
+{
+	*text = '\0';
+	for (unsigned i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+		if (memblock_block_has_reason(block, (enum memblock_reason)i))
+			add_word(text, ",", "%s",
+				 memblock_reason_to_string((enum memblock_reason)i));
+	return text;
+}
+
+char *blocks_text(uint64_t first, uint64_t n, char text[LIST_TEXT_MAX])
+{
+	if (n == 1)
+		snprintf(text, LIST_TEXT_MAX, "%" PRIu64, first);
+	else
+		snprintf(text, LIST_TEXT_MAX, "%" PRIu64 "-%" PRIu64, first, first + n - 1);
+	return text;
+}
+
+const char *device_text(const struct memblock_inventory *inventory,
+			const struct memblock_block *block)
+{
+	const struct memblock_device *device = memblock_block_device(inventory, block);
+
+	return device ? memblock_device_name(device) : "";
+}
+
+const char *removable_text(const struct memblock_block *block)
+{
+	enum memblock_answer answer = memblock_block_removable(block);
+
+	return answer == MEMBLOCK_ANSWER_UNKNOWN ? "" : memblock_answer_to_string(answer);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "groups.h"
+#include "log.h"
+
+static int add_columns(struct libscols_table *table)
+{
+	int r;
+
+	r = table_add_column(table, "DEVICE", true, JSON_TEXT);
+	if (r >= 0)
+		r = table_add_column(table, "PROVIDER", true, JSON_TEXT);
+	if (r >= 0)
+		r = groups_add_columns(table);
+	if (r >= 0)
+		r = table_add_column(table, "NODES", true, JSON_TEXT);
+	return r;
+}
+
+/* "0,1,3" */
+static void nodes_of_group(const struct group *group, char *text, size_t size)
+{
+	size_t length = 0;
+
+	*text = '\0';
+	for (int nid = 0; nid < 64 * (int)ARRAY_SIZE(group->nodes) && length < size; nid++)
+		if (group->nodes[nid / 64] & UINT64_C(1) << nid % 64)
+			length += (size_t)snprintf(text + length, size - length, "%s%d",
+						   length > 0 ? "," : "", nid);
+}
+
+static int add_device(struct libscols_table *table, const struct memblock_inventory *inventory,
+		      const struct group *group)
+{
+	const struct memblock_device *device = (const struct memblock_device *)group->key;
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char nodes[4096];
+	int r;
+
+	if (!line)
+		return -ENOMEM;
+
+	r = table_setf(table, line, 0, "%s", device ? memblock_device_name(device) : "");
+	if (r >= 0)
+		r = table_setf(table, line, 1, "%s",
+			       memblock_provider_to_string(
+				       device ? memblock_device_provider(device)
+					      : MEMBLOCK_PROVIDER_UNKNOWN));
+	if (r >= 0)
+		r = groups_set_cells(table, line, 2, inventory, group);
+	if (r < 0)
+		return r;
+	nodes_of_group(group, nodes, sizeof(nodes));
+	return table_setf(table, line, 8, "%s", nodes);
+}
+
+static int count_devices(const struct memblock_inventory *inventory, struct groups *groups)
+{
+	const struct memblock_block *block;
+	int r;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		r = groups_add(groups, (intptr_t)memblock_block_device(inventory, block), inventory,
+			       block);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int devices_run(struct ctl *ctl, char **arguments __attribute__((unused)))
+{
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
+	_cleanup_(groups_done) struct groups groups = {};
+	int r;
+
+	r = load_inventory(ctl, &inventory);
+	if (r < 0)
+		return r;
+
+	table = table_new(ctl->json ? TABLE_JSON : TABLE_PLAIN, true, "devices");
+	if (!table)
+		return log_oom();
+	r = add_columns(table);
+	if (r >= 0)
+		r = count_devices(inventory, &groups);
+	for (size_t i = 0; r >= 0 && i < groups.n; i++)
+		r = add_device(table, inventory, &groups.items[i]);
+	return r < 0 ? log_oom() : table_print(table);
+}
+
+const struct verb verb_devices = {
+	.name = "devices",
+	.arguments = "",
+	.help = "List what brought the memory: blocks of one device share their fate",
+	.run = devices_run,
+	.max_arguments = 0,
+};

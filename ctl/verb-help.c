@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "columns.h"
+
+static void print_option(const struct option_spec *spec)
+{
+	char text[48];
+
+	snprintf(text, sizeof(text), "%c%c%c --%s%s%s%s", spec->id < 256 ? '-' : ' ',
+		 spec->id < 256 ? spec->id : ' ', spec->id < 256 ? ',' : ' ', spec->name,
+		 !spec->argument  ? ""
+		 : spec->optional ? "[="
+				  : " ",
+		 spec->argument ? spec->argument : "", spec->optional ? "]" : "");
+	printf("  %-26s %s\n", text, spec->help);
+}
+
+static void print_options(const struct verb *verb)
+{
+	puts("\nSwitches:");
+	for (const struct option_spec *spec = verb ? verb->options : NULL; spec && spec->id; spec++)
+		print_option(spec);
+	for (const struct option_spec *spec = common_options; spec->id; spec++)
+		print_option(spec);
+}
+
+static void print_columns(void)
+{
+	puts("\nColumns:");
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		printf("  %-18s %s\n", column_specs[i].name, column_specs[i].help);
+}
+
+static void print_verbs(void)
+{
+	puts("\nVerbs:");
+	for (const struct verb *const *verb = verbs; *verb; verb++) {
+		char text[48];
+
+		snprintf(text, sizeof(text), "%s %s", (*verb)->name, (*verb)->arguments);
+		printf("  %-22s %s\n", text, (*verb)->help);
+	}
+}
+
+void print_help(const struct verb *verb)
+{
+	if (!verb) {
+		puts("memblockctl [VERB] [SWITCH...] [ARGUMENT...]\n\n"
+		     "Tells the truth about this machine's memory blocks.");
+		print_verbs();
+	} else {
+		printf("memblockctl %s [SWITCH...]%s%s\n\n%s.\n", verb->name,
+		       *verb->arguments ? " " : "", verb->arguments, verb->help);
+	}
+	print_options(verb);
+	if (verb == &verb_list)
+		print_columns();
+	puts("\nSee memblockctl(1).");
+}
+
+static int help_run(struct ctl *ctl, char **arguments)
+{
+	if (!*arguments) {
+		print_help(NULL);
+		return 0;
+	}
+
+	for (const struct verb *const *verb = verbs; *verb; verb++)
+		if (strcmp((*verb)->name, *arguments) == 0) {
+			print_help(*verb);
+			return 0;
+		}
+	return usage_error(ctl, "There is no verb \"%s\"", *arguments);
+}
+
+const struct verb verb_help = {
+	.name = "help",
+	.arguments = "[VERB]",
+	.help = "Tell what memblockctl can do",
+	.run = help_run,
+	.max_arguments = 1,
+};

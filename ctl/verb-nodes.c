@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+
+#include "groups.h"
+#include "log.h"
+#include "size.h"
+#include "topology.h"
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+static int count_nodes(const struct memblock_inventory *inventory, struct groups *groups)
+{
+	const struct memblock_block *block;
+	int r;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		const int *nids;
+		size_t n = memblock_block_nodes(inventory, block, &nids);
+
+		for (size_t j = 0; j < n; j++) {
+			r = groups_add(groups, nids[j], inventory, block);
+			if (r < 0)
+				return r;
+		}
+	}
+	if (groups->n > 0)
+		qsort(groups->items, groups->n, sizeof(*groups->items), compare_groups);
+	return 0;
+}
+
+static int add_columns(struct libscols_table *table, bool live)
+{
+	int r;
+
+	r = table_add_column(table, "NODE", false, JSON_NUMBER);
+	if (r >= 0)
+		r = groups_add_columns(table);
+	if (r >= 0)
+		r = table_add_column(table, "SHARED", false, JSON_NUMBER);
+	if (r >= 0 && live)
+		r = table_add_column(table, "FREE", false, JSON_TEXT);
+	if (r >= 0 && live)
+		r = table_add_column(table, "DISTANCES", true, JSON_TEXT);
+	return r;
+}
+
+/* What libnuma knows of a node. */
+static int add_topology(struct libscols_table *table, struct libscols_line *line, int nid)
+{
+	char size[SIZE_TEXT_MAX], distances[DISTANCES_TEXT_MAX];
+	long long free_bytes = topology_free(nid);
+	int r;
+
+	r = table_setf(table, line, 8, "%s",
+		       free_bytes < 0 ? "" : size_to_text((uint64_t)free_bytes, size));
+	return r < 0 ? r : table_setf(table, line, 9, "%s", topology_distances(nid, distances));
+}
+
+static int add_node(struct libscols_table *table, const struct memblock_inventory *inventory,
+		    const struct group *group, bool live)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	int r;
+
+	if (!line)
+		return -ENOMEM;
+
+	r = table_setf(table, line, 0, "%d", (int)group->key);
+	if (r >= 0)
+		r = groups_set_cells(table, line, 1, inventory, group);
+	if (r >= 0)
+		r = table_setf(table, line, 7, "%" PRIu64, group->shared);
+	if (r >= 0 && live)
+		r = add_topology(table, line, (int)group->key);
+	return r;
+}
+
+static int nodes_run(struct ctl *ctl, char **arguments __attribute__((unused)))
+{
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
+	_cleanup_(groups_done) struct groups groups = {};
+	bool live = !ctl->root && topology_available();
+	int r;
+
+	r = load_inventory(ctl, &inventory);
+	if (r < 0)
+		return r;
+
+	table = table_new(ctl->json ? TABLE_JSON : TABLE_PLAIN, true, "nodes");
+	if (!table)
+		return log_oom();
+	r = add_columns(table, live);
+	if (r >= 0)
+		r = count_nodes(inventory, &groups);
+	for (size_t i = 0; r >= 0 && i < groups.n; i++)
+		r = add_node(table, inventory, &groups.items[i], live);
+	if (r < 0)
+		return log_oom();
+	if (groups.n == 0 && !ctl->json)
+		log_line("No block hangs on a node: this kernel knows no nodes");
+	return table_print(table);
+}
+
+const struct verb verb_nodes = {
+	.name = "nodes",
+	.arguments = "",
+	.help = "List NUMA nodes with their blocks; a block on several counts for each",
+	.run = nodes_run,
+	.max_arguments = 0,
+};

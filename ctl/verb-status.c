@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "json.h"
+#include "rows.h"
+#include "size.h"
+#include "style.h"
+#include "text.h"
+
+/* Nobody reads more block numbers than this in a summary. */
+#define RANGES_SHOWN 6
+
+static void count_blocks(const struct memblock_inventory *inventory, struct memblock_totals *ret)
+{
+	const struct memblock_block *block;
+
+	*ret = (struct memblock_totals){};
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
+		memblock_totals_add(ret, block);
+}
+
+static void print_amount(const struct memblock_inventory *inventory, const char *label,
+			 enum style style, uint64_t blocks)
+{
+	char text[SIZE_TEXT_MAX];
+
+	size_to_text(blocks * memblock_inventory_block_size(inventory), text);
+	printf("%14s: %s%s%s in %" PRIu64 " block%s\n", label, style_on(style), text, style_off(),
+	       blocks, blocks == 1 ? "" : "s");
+}
+
+/* "0, 8, 12-14 and 3 more ranges" */
+static void print_ranges(const struct memblock_inventory *inventory, enum memblock_reason reason)
+{
+	struct row row = {};
+	unsigned n = 0;
+
+	while (next_row(inventory, SPLIT_REASONS, row.first + row.n, &row)) {
+		const struct memblock_block *block = memblock_inventory_block(inventory, row.first);
+		char text[LIST_TEXT_MAX];
+
+		if (!memblock_block_has_reason(block, reason))
+			continue;
+		if (n < RANGES_SHOWN)
+			printf("%s%s", n > 0 ? ", " : "",
+			       blocks_text(memblock_block_index(block), row.n, text));
+		n++;
+	}
+	if (n > RANGES_SHOWN)
+		printf(" and %u more", n - RANGES_SHOWN);
+}
+
+static void print_reasons(const struct memblock_inventory *inventory,
+			  const struct memblock_totals *totals)
+{
+	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++) {
+		const char *name = memblock_reason_to_string((enum memblock_reason)i);
+
+		if (totals->reasons[i] == 0)
+			continue;
+		printf("%14s  %s%-14s%s block%s ", "", style_on(STYLE_BAD), name, style_off(),
+		       totals->reasons[i] == 1 ? "" : "s");
+		print_ranges(inventory, (enum memblock_reason)i);
+		putchar('\n');
+	}
+}
+
+/* The sources that gave less than all, each with why. */
+static void print_sources(const struct memblock_inventory *inventory)
+{
+	const char *label = "Not read:";
+
+	for (int i = 0; i < MEMBLOCK_SOURCE_COUNT; i++) {
+		const char *text;
+		enum memblock_source_state state =
+			memblock_inventory_source(inventory, (enum memblock_source)i, &text);
+
+		if (state == MEMBLOCK_SOURCE_READ || state == MEMBLOCK_SOURCE_ABSENT)
+			continue;
+		printf("%15s %s\n", label, text);
+		label = "";
+	}
+}
+
+static void print_status(const struct ctl *ctl, const struct memblock_inventory *inventory,
+			 const struct memblock_totals *totals)
+{
+	const char *architecture = memblock_inventory_architecture(inventory);
+	const char *release = memblock_inventory_release(inventory);
+	uint64_t section = memblock_inventory_section_size(inventory);
+	char block_size[SIZE_TEXT_MAX], section_size[SIZE_TEXT_MAX];
+
+	printf("%14s: Linux %s, %s%s%s\n", "Machine", release ? release : "(release not known)",
+	       architecture ? architecture : "architecture not known",
+	       ctl->root ? ", captured in " : "", ctl->root ? ctl->root : "");
+	printf("%14s: %s each, sections of %s\n", "Blocks",
+	       size_to_text(memblock_inventory_block_size(inventory), block_size),
+	       section ? size_to_text(section, section_size) : "a size not known");
+	print_amount(inventory, "Online", STYLE_PLAIN, totals->online);
+	print_amount(inventory, "Offline", STYLE_PLAIN, totals->offline);
+	print_amount(inventory, "Removable", STYLE_GOOD, totals->removable[MEMBLOCK_ANSWER_YES]);
+	print_amount(inventory, "Not removable", STYLE_BAD, totals->removable[MEMBLOCK_ANSWER_NO]);
+	print_reasons(inventory, totals);
+	if (totals->removable[MEMBLOCK_ANSWER_UNKNOWN] > 0)
+		print_amount(inventory, "Not known", STYLE_UNSURE,
+			     totals->removable[MEMBLOCK_ANSWER_UNKNOWN]);
+	print_sources(inventory);
+}
+
+static json_object *sources_json(const struct memblock_inventory *inventory, int *r)
+{
+	json_object *sources = json_object_new_object();
+
+	for (int i = 0; i < MEMBLOCK_SOURCE_COUNT; i++)
+		json_add_text(sources, memblock_source_to_string((enum memblock_source)i),
+			      memblock_source_state_to_string(memblock_inventory_source(
+				      inventory, (enum memblock_source)i, NULL)),
+			      r);
+	return sources;
+}
+
+static json_object *reasons_json(const struct memblock_totals *totals, int *r)
+{
+	json_object *reasons = json_object_new_object();
+
+	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+		json_add_number(reasons, memblock_reason_to_string((enum memblock_reason)i),
+				totals->reasons[i], r);
+	return reasons;
+}
+
+static int print_json(const struct memblock_inventory *inventory,
+		      const struct memblock_totals *totals)
+{
+	_cleanup_json_ json_object *status = json_object_new_object();
+	uint64_t section = memblock_inventory_section_size(inventory);
+	int r = 0;
+
+	json_add_text(status, "architecture", memblock_inventory_architecture(inventory), &r);
+	json_add_text(status, "release", memblock_inventory_release(inventory), &r);
+	json_add_number(status, "block_size", memblock_inventory_block_size(inventory), &r);
+	if (section)
+		json_add_number(status, "section_size", section, &r);
+	else
+		json_add_text(status, "section_size", NULL, &r);
+	json_add_number(status, "subsection_size", MEMBLOCK_SUBSECTION_SIZE, &r);
+	json_add_number(status, "blocks", totals->blocks, &r);
+	json_add_number(status, "online", totals->online, &r);
+	json_add_number(status, "offline", totals->offline, &r);
+	json_add_number(status, "removable", totals->removable[MEMBLOCK_ANSWER_YES], &r);
+	json_add_number(status, "not_removable", totals->removable[MEMBLOCK_ANSWER_NO], &r);
+	json_add_number(status, "not_known", totals->removable[MEMBLOCK_ANSWER_UNKNOWN], &r);
+	json_add(status, "reasons", reasons_json(totals, &r), &r);
+	json_add(status, "sources", sources_json(inventory, &r), &r);
+	return r < 0 ? r : json_print(status);
+}
+
+static int status_run(struct ctl *ctl, char **arguments __attribute__((unused)))
+{
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	struct memblock_totals totals;
+	int r;
+
+	r = load_inventory(ctl, &inventory);
+	if (r < 0)
+		return r;
+
+	count_blocks(inventory, &totals);
+	if (ctl->json)
+		return print_json(inventory, &totals);
+	print_status(ctl, inventory, &totals);
+	return 0;
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.arguments = "",
+	.help = "Tell in short what memory there is and what of it can't go (default)",
+	.run = status_run,
+	.max_arguments = 0,
+};
