@@ -23,8 +23,8 @@ static json_object *reasons_json(const struct memblock_block *block, int *r)
 	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
 		if (memblock_block_has_reason(block, (enum memblock_reason)i))
 			json_append(reasons,
-				    json_object_new_string(memblock_reason_to_string(
-					    (enum memblock_reason)i)),
+				    json_object_new_string(
+					    memblock_reason_to_string((enum memblock_reason)i)),
 				    r);
 	return reasons;
 }
@@ -126,7 +126,7 @@ static void add_removable(json_object *object, const struct memblock_block *bloc
 }
 
 json_object *block_json(const struct memblock_inventory *inventory,
-			       const struct memblock_block *block, int *r)
+			const struct memblock_block *block, int *r)
 {
 	json_object *object = json_object_new_object();
 	uint64_t size = memblock_inventory_block_size(inventory);

@@ -107,8 +107,8 @@ static int print_device(const struct cell_context *context, char **ret)
 /* present/all of a row; empty where iomem could not be had. */
 static int print_subsections(const struct cell_context *context, char **ret)
 {
-	uint64_t per_block = memblock_inventory_block_size(context->inventory) /
-			     MEMBLOCK_SUBSECTION_SIZE;
+	uint64_t per_block =
+		memblock_inventory_block_size(context->inventory) / MEMBLOCK_SUBSECTION_SIZE;
 	uint64_t present = 0;
 
 	for (size_t i = 0; i < context->row->n; i++) {
@@ -168,8 +168,7 @@ const struct column_spec column_specs[COLUMN_COUNT] = {
 			    JSON_TEXT, true, print_device },
 	[COLUMN_SUBSECTIONS] = { "SUBSECTIONS", "sub-sections of 2 MiB with memory, of all", 0, 0,
 				 JSON_TEXT, false, print_subsections },
-	[COLUMN_KERNEL_REMOVABLE] = { "KERNEL-REMOVABLE",
-				      "what the kernel's own attribute says",
+	[COLUMN_KERNEL_REMOVABLE] = { "KERNEL-REMOVABLE", "what the kernel's own attribute says",
 				      SPLIT_KERNEL_REMOVABLE, 0, JSON_BOOLEAN, false,
 				      print_kernel_removable },
 };

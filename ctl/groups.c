@@ -78,8 +78,8 @@ static void print_zones(const struct memblock_totals *totals, char *text, size_t
 	*text = '\0';
 	for (int i = 0; i < MEMBLOCK_ZONE_COUNT && length < size; i++)
 		if (totals->zones[i] > 0)
-			length += (size_t)snprintf(text + length, size - length,
-						   "%s%s:%" PRIu64, length > 0 ? "," : "",
+			length += (size_t)snprintf(text + length, size - length, "%s%s:%" PRIu64,
+						   length > 0 ? "," : "",
 						   memblock_zone_to_string((enum memblock_zone)i),
 						   totals->zones[i]);
 }

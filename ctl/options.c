@@ -39,7 +39,7 @@ static void add_options(struct getopt_tables *tables, const struct option_spec *
 			abort();
 		tables->longs[tables->n++] = (struct option){
 			.name = spec->name,
-			.has_arg = !spec->argument ? no_argument
+			.has_arg = !spec->argument  ? no_argument
 				   : spec->optional ? optional_argument
 						    : required_argument,
 			.val = spec->id,

@@ -150,7 +150,7 @@ int picture_write_svg(const struct picture *picture, const char *path)
 	}
 
 	write_picture(file, picture);
-	/* mkostemp keeps it from others, which a picture need not be; umask is what they asked for. */
+	/* mkostemp(3) keeps it from others, which a picture needs not. */
 	if (fchmod(fd, 0644) < 0)
 		r = -errno;
 	else

@@ -62,9 +62,6 @@ int picture_of_machine(const struct memblock_inventory *inventory, struct pictur
 	size_t n = memblock_inventory_n_blocks(inventory);
 	char text[SIZE_TEXT_MAX];
 
-	picture.runs = calloc(n + 1, sizeof(*picture.runs));
-	if (!picture.runs)
-		return -ENOMEM;
 	while (n / scale > CELLS_MAX)
 		scale *= 2;
 	picture.cell_size = size * scale;
@@ -76,9 +73,12 @@ int picture_of_machine(const struct memblock_inventory *inventory, struct pictur
 		snprintf(picture.title, sizeof(picture.title), "memory by block of %s",
 			 size_to_text(size, text));
 
+	picture.runs = calloc(n + 1, sizeof(*picture.runs));
+	if (!picture.runs)
+		return -ENOMEM;
 	for (size_t i = 0; i < n;) {
-		uint64_t number = memblock_block_index(memblock_inventory_block(inventory, i)) /
-				  scale;
+		uint64_t number =
+			memblock_block_index(memblock_inventory_block(inventory, i)) / scale;
 		enum cell worst = CELL_NOTHING;
 
 		for (; i < n; i++) {
@@ -167,9 +167,8 @@ int picture_of_block(const struct memblock_inventory *inventory, const struct me
 	picture.cell_size = MEMBLOCK_SUBSECTION_SIZE;
 	add_subsections(&picture, extents, n);
 	picture.shows_nodes = is_on_several_nodes(&picture);
-	snprintf(picture.title, sizeof(picture.title),
-		 "memory%" PRIu64 " by sub-section of 2M%s", memblock_block_index(block),
-		 picture.shows_nodes ? ", and the node of each" : "");
+	snprintf(picture.title, sizeof(picture.title), "memory%" PRIu64 " by sub-section of 2M%s",
+		 memblock_block_index(block), picture.shows_nodes ? ", and the node of each" : "");
 
 	*ret = picture;
 	picture = (struct picture){};

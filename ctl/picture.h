@@ -43,11 +43,11 @@ struct run {
 };
 
 struct picture {
-	char title[80];
 	uint64_t cell_size;
 	bool shows_nodes;
 	struct run *runs;
 	size_t n;
+	char title[80];
 };
 
 void picture_done(struct picture *picture);

@@ -54,9 +54,8 @@ static bool belong_together(const struct memblock_inventory *inventory, unsigned
 	if (split & SPLIT_DEVICE &&
 	    memblock_block_device(inventory, a) != memblock_block_device(inventory, b))
 		return false;
-	if (split & SPLIT_KERNEL_REMOVABLE &&
-	    memblock_block_kernel_removable(inventory, a) !=
-		    memblock_block_kernel_removable(inventory, b))
+	if (split & SPLIT_KERNEL_REMOVABLE && memblock_block_kernel_removable(inventory, a) !=
+						      memblock_block_kernel_removable(inventory, b))
 		return false;
 	return true;
 }

@@ -3,7 +3,8 @@
 
 #include "ctl.h"
 
-/* How facts about a block read in every kind of output. Each returns text, cut where it is short. */
+/* How facts about a block read in every kind of output. Each returns text, cut where it is short.
+ */
 #define LIST_TEXT_MAX 160
 
 /* "0,1"; "" where not known. */

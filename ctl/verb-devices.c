@@ -45,9 +45,8 @@ static int add_device(struct libscols_table *table, const struct memblock_invent
 	r = table_setf(table, line, 0, "%s", device ? memblock_device_name(device) : "");
 	if (r >= 0)
 		r = table_setf(table, line, 1, "%s",
-			       memblock_provider_to_string(
-				       device ? memblock_device_provider(device)
-					      : MEMBLOCK_PROVIDER_UNKNOWN));
+			       memblock_provider_to_string(device ? memblock_device_provider(device)
+								  : MEMBLOCK_PROVIDER_UNKNOWN));
 	if (r >= 0)
 		r = groups_set_cells(table, line, 2, inventory, group);
 	if (r < 0)

@@ -14,7 +14,8 @@ enum {
 static const char *arg_svg;
 
 static const struct option_spec map_options[] = {
-	{ OPT_SVG, "svg", "FILE", "write the picture to FILE as SVG (- for standard output)", false },
+	{ OPT_SVG, "svg", "FILE", "write the picture to FILE as SVG (- for standard output)",
+	  false },
 	{},
 };
 
@@ -32,7 +33,8 @@ static int choose_block(const struct memblock_inventory *inventory __attribute__
 	const struct memblock_block **chosen = userdata;
 
 	if (*chosen)
-		return log_error(-E2BIG, "One block at a time; without a block, all memory is drawn");
+		return log_error(-E2BIG,
+				 "One block at a time; without a block, all memory is drawn");
 	*chosen = block;
 	return 0;
 }

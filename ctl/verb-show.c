@@ -90,8 +90,7 @@ static int print_subsections(const struct memblock_inventory *inventory,
 	printf("%14s: %" PRIu64 " of %" PRIu64 ", derived from /proc/iomem\n", "Sub-sections",
 	       map.present, map.all);
 	for (size_t i = 0; i < map.n_sections; i++)
-		printf("%16ssection %" PRIu64 ": %s\n", "", map.first_section + i,
-		       map.sections[i]);
+		printf("%16ssection %" PRIu64 ": %s\n", "", map.first_section + i, map.sections[i]);
 	return 0;
 }
 

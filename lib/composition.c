@@ -178,8 +178,8 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 int memblock_block_subsections(const struct memblock_inventory *inventory,
 			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n)
 {
-	uint64_t section = inventory->section_size ? inventory->section_size
-						   : inventory->block_size;
+	uint64_t section =
+		inventory->section_size ? inventory->section_size : inventory->block_size;
 	uint64_t start = block_start(inventory, block), end = block_end(inventory, block);
 	size_t bits = section / MEMBLOCK_SUBSECTION_SIZE, words = (bits + 63) / 64;
 	size_t n = words * (inventory->block_size / section);

@@ -5,7 +5,7 @@
 #include "macros.h"
 #include "parse.h"
 
-#define KERNEL(major, minor) ((major) * 1000U + (minor))
+#define KERNEL(major, minor) ((major)*1000U + (minor))
 #define MIB(n) ((uint64_t)(n) << 20)
 
 #define SECTION_IS_BLOCK UINT64_MAX

@@ -39,8 +39,8 @@ int inventory_set_source_error(struct memblock_inventory *inventory, enum memblo
 	if (error == -EACCES || error == -EPERM)
 		return inventory_set_source(inventory, source, MEMBLOCK_SOURCE_HIDDEN,
 					    "this user may not read /%s", path);
-	return inventory_set_source(inventory, source, MEMBLOCK_SOURCE_FAILED,
-				    "can't read /%s: %s", path, strerror(-error));
+	return inventory_set_source(inventory, source, MEMBLOCK_SOURCE_FAILED, "can't read /%s: %s",
+				    path, strerror(-error));
 }
 
 bool inventory_has_whole(const struct memblock_inventory *inventory, enum memblock_source source)

@@ -127,8 +127,7 @@ DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
 
 /* Sets what became of a source, with a text that says why (NULL for none). 0 or -ENOMEM. */
 int inventory_set_source(struct memblock_inventory *inventory, enum memblock_source source,
-			 enum memblock_source_state state, const char *format, ...)
-	_printf_(4, 5);
+			 enum memblock_source_state state, const char *format, ...) _printf_(4, 5);
 /* The same for a read that gave a negative errno: -ENOENT is absent, -EACCES and -EPERM hidden,
  * all else failed. Returns 0 so that the scan goes on, or -ENOMEM where the error was that. */
 int inventory_set_source_error(struct memblock_inventory *inventory, enum memblock_source source,

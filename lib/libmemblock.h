@@ -100,10 +100,10 @@ enum memblock_provider {
 	MEMBLOCK_PROVIDER_FIRMWARE, /* there at boot */
 	MEMBLOCK_PROVIDER_ACPI,     /* a DIMM: ACPI device PNP0C80 */
 	MEMBLOCK_PROVIDER_VIRTIO_MEM,
-	MEMBLOCK_PROVIDER_DAX,      /* device dax, onlined by the kmem driver */
-	MEMBLOCK_PROVIDER_CXL,      /* the same of a CXL region */
-	MEMBLOCK_PROVIDER_LMB,      /* a logical memory block of a pseries machine */
-	MEMBLOCK_PROVIDER_STANDBY,  /* standby storage of an s390 machine */
+	MEMBLOCK_PROVIDER_DAX,     /* device dax, onlined by the kmem driver */
+	MEMBLOCK_PROVIDER_CXL,     /* the same of a CXL region */
+	MEMBLOCK_PROVIDER_LMB,     /* a logical memory block of a pseries machine */
+	MEMBLOCK_PROVIDER_STANDBY, /* standby storage of an s390 machine */
 	MEMBLOCK_PROVIDER_COUNT,
 };
 
@@ -146,9 +146,9 @@ struct memblock_totals {
 	uint64_t blocks;
 	uint64_t online; /* online and going offline */
 	uint64_t offline;
-	uint64_t removable[3];                    /* by enum memblock_answer */
-	uint64_t reasons[MEMBLOCK_REASON_COUNT];  /* a block may count under several */
-	uint64_t zones[MEMBLOCK_ZONE_COUNT];      /* online blocks by their zone */
+	uint64_t removable[3];                   /* by enum memblock_answer */
+	uint64_t reasons[MEMBLOCK_REASON_COUNT]; /* a block may count under several */
+	uint64_t zones[MEMBLOCK_ZONE_COUNT];     /* online blocks by their zone */
 };
 
 /*

@@ -15,19 +15,19 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* Hands what a cleanup attribute watches to somebody else. */
-#define TAKE_PTR(p)                          \
-	({                                   \
-		__typeof__(p) taken_ = (p);  \
-		(p) = NULL;                  \
-		taken_;                      \
+#define TAKE_PTR(p)                         \
+	({                                  \
+		__typeof__(p) taken_ = (p); \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
-/* Defines func##p, for _cleanup_(func##p), out of a destructor that takes NULL. */
-#define DEFINE_CLEANUP(type, func)              \
-	static inline void func##p(type **p)    \
-	{                                       \
-		if (*p)                         \
-			func(*p);               \
+/* Defines func##p, for _cleanup_(func##p), out of a destructor. */
+#define DEFINE_CLEANUP(type, func)           \
+	static inline void func##p(type **p) \
+	{                                    \
+		if (*p)                      \
+			func(*p);            \
 	}
 
 static inline void freep(void *p)

@@ -64,8 +64,8 @@ bool memblock_root_is_live(const struct memblock_root *root)
 
 int memblock_root_open(const struct memblock_root *root, const char *path, int flags)
 {
-	/* A FIFO planted in a captured tree must not hang us; sysfs doesn't care. openat2(2) refuses
-	 * the two for a descriptor that is for its place alone. */
+	/* A FIFO planted in a captured tree must not hang us; sysfs doesn't care. openat2(2)
+	 * refuses the two for a descriptor that is for its place alone. */
 	int harmless = flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY;
 	struct open_how how = {
 		.flags = (uint64_t)(O_RDONLY | O_CLOEXEC | harmless | flags),

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,9 +44,10 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 
 	r = parse_u64(text, 16, &size);
 	if (r < 0 || !is_power_of_two(size) || size < MEMBLOCK_SUBSECTION_SIZE)
-		return fail(ret_error, -EBADMSG,
-			    "/%s/block_size_bytes says \"%.32s\", which is no size of a memory block",
-			    MEMORY_DIR, text);
+		return fail(
+			ret_error, -EBADMSG,
+			"/%s/block_size_bytes says \"%.32s\", which is no size of a memory block",
+			MEMORY_DIR, text);
 
 	inventory->block_size = size;
 	inventory->section_size = geometry_section_size(inventory->machine.architecture,
@@ -63,7 +65,8 @@ static int add_block(struct memblock_inventory *inventory, const char *name)
 		return 0; /* memory_failure, power, the attributes */
 	if (r < 0 || __builtin_mul_overflow(index + 1, inventory->block_size, &end) || end == 0)
 		return notes_add(&inventory->notes,
-				 "/%s/%s: no such address, the block is left out", MEMORY_DIR, name);
+				 "/%s/%s: no such address, the block is left out", MEMORY_DIR,
+				 name);
 
 	r = ARRAY_GROW(inventory->blocks, inventory->blocks_capacity, inventory->n_blocks);
 	if (r < 0)
@@ -211,7 +214,7 @@ int source_blocks_read(struct memblock_inventory *inventory, char **ret_error)
 	if (r < 0)
 		return fail(ret_error, r, "Can't open /%s: %s", MEMORY_DIR, strerror(-r));
 
-	inventory->memory_fd = dup(dirfd(dir));
+	inventory->memory_fd = fcntl(dirfd(dir), F_DUPFD_CLOEXEC, 3);
 	if (inventory->memory_fd < 0)
 		return fail(ret_error, -errno, "Can't open /%s: %m", MEMORY_DIR);
 

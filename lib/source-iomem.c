@@ -98,8 +98,8 @@ static int parse_line(char *text, struct line *ret)
 static enum memblock_kind kind_of(const char *name, enum memblock_kind parent)
 {
 	static const char *const reserved[] = {
-		"Reserved",   "reserved",    "ACPI Tables", "ACPI Non-volatile Storage",
-		"Unusable",   "System ROM",  "Video ROM",   "Adapter ROM",
+		"Reserved",     "reserved",   "ACPI Tables", "ACPI Non-volatile Storage",
+		"Unusable",     "System ROM", "Video ROM",   "Adapter ROM",
 		"Unknown E820",
 	};
 
@@ -175,7 +175,8 @@ static int add_ram(struct parser *parser, const struct line *line)
 {
 	uint64_t mask = parser->page_size - 1;
 	struct memblock_extent extent = {
-		.start = line->start > UINT64_MAX - mask ? UINT64_MAX : (line->start + mask) & ~mask,
+		.start =
+			line->start > UINT64_MAX - mask ? UINT64_MAX : (line->start + mask) & ~mask,
 		.end = line->end & ~mask,
 		.kind = MEMBLOCK_KIND_RAM,
 	};
@@ -223,8 +224,9 @@ static int parse_text(struct parser *parser, char *text)
 		parser->n_lines++;
 		if (parse_line(next, &line) < 0) {
 			parser->n_damaged++;
-			r = notes_add(parser->notes, "/" IOMEM_PATH ":%u: not a resource: \"%.60s\"",
-				      number, next);
+			r = notes_add(parser->notes,
+				      "/" IOMEM_PATH ":%u: not a resource: \"%.60s\"", number,
+				      next);
 		} else {
 			parser->n_addresses += line.end > 1;
 			r = add_line(parser, &line);
@@ -273,19 +275,21 @@ int source_iomem_read(struct memblock_inventory *inventory)
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_IOMEM, IOMEM_PATH, r);
 
-	/* Where the page size is not known, the smallest there is finds every hole between pages. */
+	/* Where the page size is not known, the smallest finds every hole between pages. */
 	r = iomem_parse(iomem, text, MAX(inventory->machine.page_size, UINT64_C(4096)),
 			&inventory->notes);
 	if (r == -EACCES) {
 		iomem_done(iomem);
-		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM, MEMBLOCK_SOURCE_HIDDEN,
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM,
+					    MEMBLOCK_SOURCE_HIDDEN,
 					    "/" IOMEM_PATH " hides its addresses from this user "
 					    "(it takes CAP_SYS_ADMIN)");
 	}
 	if (r < 0)
 		return r;
 	if (iomem->ram.n == 0)
-		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM, MEMBLOCK_SOURCE_FAILED,
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM,
+					    MEMBLOCK_SOURCE_FAILED,
 					    "/" IOMEM_PATH " names no System RAM");
 	if (r > 0)
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM,

@@ -7,7 +7,7 @@
 
 #define ND_DIR "sys/bus/nd/devices"
 
-struct namespace {
+struct pmem_namespace {
 	uint64_t start;
 	uint64_t end;
 	int nid;
@@ -43,7 +43,7 @@ static bool has_driver(const struct memblock_root *root, const char *name)
 	return root_read_link_name(root, path, driver) == 0;
 }
 
-/* A namespace in use is bound itself (legacy ones) or through the pfn or dax device that holds it. */
+/* A namespace in use is bound itself (legacy ones), or the pfn or dax device that holds it is. */
 static bool is_bound(const struct memblock_root *root, const char *name)
 {
 	char path[ATTRIBUTE_MAX + 64], holder[ATTRIBUTE_MAX];
@@ -55,9 +55,10 @@ static bool is_bound(const struct memblock_root *root, const char *name)
 }
 
 /* -ENXIO for a namespace without a place: a seed, or one of size 0. */
-static int read_namespace(const struct memblock_root *root, const char *name, struct namespace *ret)
+static int read_namespace(const struct memblock_root *root, const char *name,
+			  struct pmem_namespace *ret)
 {
-	struct namespace ns = { .nid = MEMBLOCK_NID_UNKNOWN };
+	struct pmem_namespace ns = { .nid = MEMBLOCK_NID_UNKNOWN };
 	uint64_t size, nid;
 	int r;
 
@@ -84,10 +85,10 @@ static int read_namespace(const struct memblock_root *root, const char *name, st
  * What iomem shows of a namespace is alike in every mode; only `memory` and `dax` have pages, and
  * of a dax namespace whose memory went to the kmem driver, what is not System RAM has none either.
  */
-static void apply_namespace(struct iomem *iomem, const struct namespace *ns)
+static void apply_namespace(struct iomem *iomem, const struct pmem_namespace *ns)
 {
-	bool mapped = ns->has_pages && ns->bound &&
-		      extents_covered(&iomem->ram, ns->start, ns->end) == 0;
+	bool mapped =
+		ns->has_pages && ns->bound && extents_covered(&iomem->ram, ns->start, ns->end) == 0;
 
 	for (size_t i = extents_first(&iomem->map, ns->start); i < iomem->map.n; i++) {
 		struct memblock_extent *extent = &iomem->map.items[i];
@@ -107,7 +108,7 @@ static int read_namespaces(struct memblock_inventory *inventory, DIR *dir, int *
 	int r;
 
 	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
-		struct namespace ns;
+		struct pmem_namespace ns;
 
 		if (strncmp(entry->d_name, "namespace", strlen("namespace")) != 0)
 			continue;

@@ -129,5 +129,6 @@ int source_zoneinfo_read(struct memblock_inventory *inventory)
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_ZONEINFO,
 					    MEMBLOCK_SOURCE_DAMAGED,
 					    "%d lines of /" ZONEINFO_PATH " make no sense", r);
-	return inventory_set_source(inventory, MEMBLOCK_SOURCE_ZONEINFO, MEMBLOCK_SOURCE_READ, NULL);
+	return inventory_set_source(inventory, MEMBLOCK_SOURCE_ZONEINFO, MEMBLOCK_SOURCE_READ,
+				    NULL);
 }

@@ -15,10 +15,10 @@ typedef int (*rule_function)(const struct memblock_inventory *inventory,
 			     const struct memblock_block *block, struct notes *evidence);
 
 /* Adds a sentence and answers with the finding. */
-#define conclude(evidence, finding, ...)                                      \
-	({                                                                    \
-		int conclude_r = notes_add((evidence), __VA_ARGS__);          \
-		conclude_r < 0 ? conclude_r : (int)(finding);                 \
+#define conclude(evidence, finding, ...)                             \
+	({                                                           \
+		int conclude_r = notes_add((evidence), __VA_ARGS__); \
+		conclude_r < 0 ? conclude_r : (int)(finding);        \
 	})
 
 #define RANGE_FORMAT "0x%" PRIx64 "-0x%" PRIx64
@@ -75,7 +75,8 @@ static int rule_mixed_zones(const struct memblock_inventory *inventory,
 	if (n == 0 || zones[0] == MEMBLOCK_ZONE_UNKNOWN)
 		return conclude(evidence, FINDING_UNKNOWN,
 				"zone not known: memory%" PRIu64 "/valid_zones names none that "
-				"is known here", block->index);
+				"is known here",
+				block->index);
 	if (zones[0] != MEMBLOCK_ZONE_NONE)
 		return conclude(evidence, FINDING_CLEAR, "one zone: %s",
 				memblock_zone_to_string(zones[0]));
@@ -118,7 +119,8 @@ static int describe_holes(const struct memblock_inventory *inventory,
 			continue;
 		}
 		told++;
-		r = notes_add(evidence, "hole: " RANGE_FORMAT " is %s, not System RAM (/proc/iomem)",
+		r = notes_add(evidence,
+			      "hole: " RANGE_FORMAT " is %s, not System RAM (/proc/iomem)",
 			      RANGE_ARGUMENTS(extent), memblock_kind_to_string(extent->kind));
 	}
 	if (r >= 0 && left > 0)
@@ -129,8 +131,8 @@ static int describe_holes(const struct memblock_inventory *inventory,
 }
 
 /* mm/memory_hotplug.c:offline_pages() counts the pages of System RAM and wants them all. */
-static int rule_hole(const struct memblock_inventory *inventory,
-		     const struct memblock_block *block, struct notes *evidence)
+static int rule_hole(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		     struct notes *evidence)
 {
 	uint64_t covered;
 	int r;
@@ -142,7 +144,8 @@ static int rule_hole(const struct memblock_inventory *inventory,
 	covered = extents_covered(&inventory->iomem.ram, block_start(inventory, block),
 				  block_end(inventory, block));
 	if (covered == inventory->block_size)
-		return conclude(evidence, FINDING_CLEAR, "System RAM covers it whole (/proc/iomem)");
+		return conclude(evidence, FINDING_CLEAR,
+				"System RAM covers it whole (/proc/iomem)");
 	if (!inventory_has_whole(inventory, MEMBLOCK_SOURCE_IOMEM))
 		return conclude(evidence, FINDING_UNKNOWN, "holes not known: %s",
 				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
@@ -193,8 +196,7 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 	const struct memblock_device *device = memblock_block_device(inventory, block);
 
 	if (!inventory->machine.architecture)
-		return conclude(evidence, FINDING_UNKNOWN,
-				"boot memory: architecture not known");
+		return conclude(evidence, FINDING_UNKNOWN, "boot memory: architecture not known");
 	if (strcmp(inventory->machine.architecture, "aarch64") != 0)
 		return FINDING_CLEAR;
 	if (!device)
@@ -203,9 +205,10 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 
 	switch (device->provider) {
 	case MEMBLOCK_PROVIDER_FIRMWARE:
-		return conclude(evidence, FINDING_HOLDS,
-				"boot-memory: no DIMM, dax or virtio device owns it, and arm64 keeps "
-				"the memory that it booted with");
+		return conclude(
+			evidence, FINDING_HOLDS,
+			"boot-memory: no DIMM, dax or virtio device owns it, and arm64 keeps "
+			"the memory that it booted with");
 	case MEMBLOCK_PROVIDER_ACPI:
 		return conclude(evidence, FINDING_UNKNOWN,
 				"boot memory: not known whether %s was there at boot",
