@@ -54,7 +54,7 @@ static int print_state(const struct cell_context *context, char **ret)
 
 static int print_removable(const struct cell_context *context, char **ret)
 {
-	return copy(removable_text(first_block(context)), ret);
+	return copy(removable_text(context->facts->removable), ret);
 }
 
 static int print_block(const struct cell_context *context, char **ret)
@@ -69,20 +69,23 @@ static int print_nodes(const struct cell_context *context, char **ret)
 {
 	char text[LIST_TEXT_MAX];
 
-	return copy(nodes_text(context->inventory, first_block(context), text), ret);
+	return copy(node_mask_text(&context->facts->nodes, text), ret);
 }
 
 /* In JSON the node is a number, and a block on several has none. */
 static int print_node(const struct cell_context *context, char **ret)
 {
-	if (context->json && memblock_block_nid(first_block(context)) < 0)
+	if (context->json && node_mask_count(&context->facts->nodes) != 1)
 		return copy("", ret);
 	return print_nodes(context, ret);
 }
 
 static int print_nid(const struct cell_context *context, char **ret)
 {
-	return asprintf(ret, "%d", memblock_block_nid(first_block(context))) < 0 ? -ENOMEM : 0;
+	bool several = node_mask_count(&context->facts->nodes) > 1;
+	int nid = several ? MEMBLOCK_NID_SEVERAL : memblock_block_nid(first_block(context));
+
+	return asprintf(ret, "%d", nid) < 0 ? -ENOMEM : 0;
 }
 
 static int print_zones(const struct cell_context *context, char **ret)
@@ -96,7 +99,7 @@ static int print_reasons(const struct cell_context *context, char **ret)
 {
 	char text[LIST_TEXT_MAX];
 
-	return copy(reasons_text(first_block(context), text), ret);
+	return copy(reasons_text(context->facts->reasons, text), ret);
 }
 
 static int print_device(const struct cell_context *context, char **ret)

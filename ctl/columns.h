@@ -36,6 +36,7 @@ enum json_type {
 struct cell_context {
 	const struct memblock_inventory *inventory;
 	const struct row *row;
+	const struct row_facts *facts;
 	bool bytes;
 	bool json;
 };

@@ -60,6 +60,10 @@ int usage_error(const struct ctl *ctl, const char *format, ...)
  * error what could not be read. */
 int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret);
 
+/* Why a source of facts gave less than all; NULL where nothing is missing. Most sources may be
+ * absent: not every machine has persistent memory. */
+const char *missing_source(const struct memblock_inventory *inventory, enum memblock_source source);
+
 DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
 DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
 DEFINE_CLEANUP(char *, memblock_strv_free)

@@ -6,6 +6,37 @@
 #include "groups.h"
 #include "size.h"
 
+static bool arg_bytes;
+
+const struct option_spec groups_options[] = {
+	{ 'b', "bytes", NULL, "print sizes in bytes", false },
+	{},
+};
+
+int groups_parse(struct ctl *ctl __attribute__((unused)), int id,
+		 const char *argument __attribute__((unused)))
+{
+	if (id != 'b')
+		return -ENOENT;
+	arg_bytes = true;
+	return 0;
+}
+
+enum json_type groups_size_type(void)
+{
+	return arg_bytes ? JSON_NUMBER : JSON_TEXT;
+}
+
+int groups_set_size(struct libscols_table *table, struct libscols_line *line, size_t column,
+		    uint64_t bytes)
+{
+	char text[SIZE_TEXT_MAX];
+
+	if (arg_bytes)
+		return table_setf(table, line, column, "%" PRIu64, bytes);
+	return table_setf(table, line, column, "%s", size_to_text(bytes, text));
+}
+
 void groups_done(struct groups *groups)
 {
 	free(groups->items);
@@ -32,42 +63,25 @@ int groups_add(struct groups *groups, intptr_t key, const struct memblock_invent
 	       const struct memblock_block *block)
 {
 	struct group *group = find_group(groups, key);
-	const int *nids;
-	size_t n;
 
 	if (!group)
 		return -ENOMEM;
 
 	memblock_totals_add(&group->totals, block);
-	n = memblock_block_nodes(inventory, block, &nids);
-	group->shared += n > 1;
-	for (size_t i = 0; i < n; i++)
-		if ((size_t)nids[i] < 64 * ARRAY_SIZE(group->nodes))
-			group->nodes[nids[i] / 64] |= UINT64_C(1) << nids[i] % 64;
+	group->shared += memblock_block_nid(block) == MEMBLOCK_NID_SEVERAL;
+	node_mask_add(&group->nodes, inventory, block);
 	return 0;
 }
 
 int groups_add_columns(struct libscols_table *table)
 {
-	static const struct {
-		const char *name;
-		enum json_type json;
-	} columns[] = {
-		{ "SIZE", JSON_TEXT },
-		{ "BLOCKS", JSON_NUMBER },
-		{ "ONLINE", JSON_NUMBER },
-		{ "OFFLINE", JSON_NUMBER },
-		{ "NOT-REMOVABLE", JSON_NUMBER },
-		{ "ZONES", JSON_TEXT },
-	};
+	static const char *const counts[] = { "BLOCKS", "ONLINE", "OFFLINE", "NOT-REMOVABLE" };
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		r = table_add_column(table, columns[i].name, false, columns[i].json);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	r = table_add_column(table, "SIZE", false, groups_size_type());
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(counts); i++)
+		r = table_add_column(table, counts[i], false, JSON_NUMBER);
+	return r < 0 ? r : table_add_column(table, "ZONES", false, JSON_TEXT);
 }
 
 /* "DMA32:7,Movable:8": online blocks by zone. */
@@ -90,11 +104,11 @@ int groups_set_cells(struct libscols_table *table, struct libscols_line *line, s
 	const struct memblock_totals *totals = &group->totals;
 	const uint64_t numbers[] = { totals->blocks, totals->online, totals->offline,
 				     totals->removable[MEMBLOCK_ANSWER_NO] };
-	char size[SIZE_TEXT_MAX], zones[256];
+	char zones[256];
 	int r;
 
-	size_to_text(totals->blocks * memblock_inventory_block_size(inventory), size);
-	r = table_setf(table, line, column++, "%s", size);
+	r = groups_set_size(table, line, column++,
+			    totals->blocks * memblock_inventory_block_size(inventory));
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(numbers); i++)
 		r = table_setf(table, line, column++, "%" PRIu64, numbers[i]);
 	if (r < 0)

@@ -7,8 +7,8 @@
 struct group {
 	intptr_t key; /* nid, or the device's address */
 	struct memblock_totals totals;
-	uint64_t shared;    /* blocks that hang on further nodes too */
-	uint64_t nodes[16]; /* bit map of nodes below 1024, the most that Linux can have */
+	uint64_t shared; /* blocks that hang on further nodes too */
+	struct node_mask nodes;
 };
 
 struct groups {
@@ -22,8 +22,17 @@ void groups_done(struct groups *groups);
 int groups_add(struct groups *groups, intptr_t key, const struct memblock_inventory *inventory,
 	       const struct memblock_block *block);
 
+/* Tables of groups print sizes as people read them, or with --bytes as numbers. */
+extern const struct option_spec groups_options[];
+int groups_parse(struct ctl *ctl, int id, const char *argument);
+
 /* Sets the cells SIZE, BLOCKS, ONLINE, OFFLINE, NOT-REMOVABLE and ZONES that every such table has,
  * from a column on. 0 or -ENOMEM. */
 int groups_add_columns(struct libscols_table *table);
 int groups_set_cells(struct libscols_table *table, struct libscols_line *line, size_t column,
 		     const struct memblock_inventory *inventory, const struct group *group);
+
+/* The type of a column of sizes, and such a cell. 0 or -ENOMEM. */
+enum json_type groups_size_type(void);
+int groups_set_size(struct libscols_table *table, struct libscols_line *line, size_t column,
+		    uint64_t bytes);

@@ -19,8 +19,21 @@ static void tell_notes(const struct memblock_inventory *inventory)
 		log_line("warning: and %zu more like these", n - NOTES_SHOWN);
 }
 
-/* One line for what keeps whole verdicts from being known. */
-static void tell_sources(const struct memblock_inventory *inventory)
+const char *missing_source(const struct memblock_inventory *inventory, enum memblock_source source)
+{
+	const char *text;
+	enum memblock_source_state state = memblock_inventory_source(inventory, source, &text);
+
+	if (state == MEMBLOCK_SOURCE_READ)
+		return NULL;
+	if (state == MEMBLOCK_SOURCE_ABSENT && source != MEMBLOCK_SOURCE_MACHINE &&
+	    source != MEMBLOCK_SOURCE_IOMEM)
+		return NULL;
+	return text ? text : memblock_source_to_string(source);
+}
+
+/* One line for what keeps verdicts from being known. */
+static void tell_sources(const struct ctl *ctl, const struct memblock_inventory *inventory)
 {
 	static const enum memblock_source needed[] = {
 		MEMBLOCK_SOURCE_MACHINE,
@@ -29,16 +42,13 @@ static void tell_sources(const struct memblock_inventory *inventory)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
-		const char *text;
-		enum memblock_source_state state =
-			memblock_inventory_source(inventory, needed[i], &text);
+		const char *text = missing_source(inventory, needed[i]);
+		bool hidden = memblock_inventory_source(inventory, needed[i], NULL) ==
+			      MEMBLOCK_SOURCE_HIDDEN;
 
-		if (state == MEMBLOCK_SOURCE_READ)
-			continue;
-		if (state == MEMBLOCK_SOURCE_ABSENT && needed[i] == MEMBLOCK_SOURCE_NODES)
-			continue; /* a kernel without NUMA */
-		log_line("%s; whether memory can be removed is not fully known%s", text,
-			 state == MEMBLOCK_SOURCE_HIDDEN ? ", try as root" : "");
+		if (text)
+			log_line("%s; whether memory can be removed is not fully known%s", text,
+				 hidden && !ctl->root ? ", try as root" : "");
 	}
 }
 
@@ -58,6 +68,6 @@ int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret)
 			     : log_error(r, "Can't read the memory blocks: %m");
 
 	tell_notes(*ret);
-	tell_sources(*ret);
+	tell_sources(ctl, *ret);
 	return 0;
 }

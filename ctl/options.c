@@ -60,6 +60,18 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+/* Tells of what getopt_long(3) answered with ? or :. */
+static int bad_switch(const struct ctl *ctl, int c, char **argv)
+{
+	if (c == ':')
+		return usage_error(ctl, "The switch %s wants an argument", argv[optind - 1]);
+	if (optopt > 0 && optopt < 256)
+		return usage_error(ctl, "There is no switch -%c %s", optopt,
+				   ctl->verb ? "here" : "before a verb");
+	return usage_error(ctl, "There is no switch %s %s", argv[optind - 1],
+			   ctl->verb ? "here" : "before a verb");
+}
+
 /* The verb is the first word that is neither a switch nor a switch's argument. Without one it is
  * status. */
 static int choose_verb(struct ctl *ctl, int argc, char **argv, int *ret_position)
@@ -67,7 +79,7 @@ static int choose_verb(struct ctl *ctl, int argc, char **argv, int *ret_position
 	struct getopt_tables tables = { .shorts = "+:" };
 	int c;
 
-	/* Switches in front of the verb can only be common ones; wrong ones are told of later. */
+	/* Switches in front of the verb can only be common ones. */
 	add_options(&tables, common_options);
 	opterr = 0;
 	optind = 1;
@@ -77,7 +89,11 @@ static int choose_verb(struct ctl *ctl, int argc, char **argv, int *ret_position
 
 	ctl->verb = &verb_status;
 	*ret_position = 0;
-	if (c != -1 || optind >= argc)
+	if (c != -1) {
+		ctl->verb = NULL;
+		return bad_switch(ctl, c, argv);
+	}
+	if (optind >= argc)
 		return 0;
 	ctl->verb = find_verb(argv[optind]);
 	if (!ctl->verb)
@@ -90,7 +106,7 @@ static int take_common(struct ctl *ctl, int id, const char *argument)
 {
 	switch (id) {
 	case OPT_ROOT:
-		ctl->root = argument;
+		ctl->root = strcmp(argument, "/") == 0 ? NULL : argument;
 		return 1;
 	case OPT_DIRECT:
 		ctl->direct = true;
@@ -107,12 +123,8 @@ static int take_option(struct ctl *ctl, int c, char **argv)
 {
 	int r;
 
-	if (c == '?')
-		return optopt > 0 && optopt < 256
-			       ? usage_error(ctl, "There is no switch -%c here", optopt)
-			       : usage_error(ctl, "There is no switch %s here", argv[optind - 1]);
-	if (c == ':')
-		return usage_error(ctl, "The switch %s wants an argument", argv[optind - 1]);
+	if (c == '?' || c == ':')
+		return bad_switch(ctl, c, argv);
 
 	r = ctl->verb->parse ? ctl->verb->parse(ctl, c, optarg) : -ENOENT;
 	if (r != -ENOENT)

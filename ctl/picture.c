@@ -10,18 +10,22 @@
 
 /* Colours that the colour-blind can tell apart (Okabe and Ito). */
 const struct cell_spec cell_specs[CELL_COUNT] = {
-	[CELL_NOTHING] = { '.', STYLE_FAINT, "#ffffff", "nothing" },
-	[CELL_KERNEL] = { 'K', STYLE_GOOD, "#009e73", "can go, in a zone for kernel memory" },
-	[CELL_MOVABLE] = { 'M', STYLE_MOVABLE, "#56b4e9", "can go, in the movable zone" },
-	[CELL_OFFLINE] = { 'o', STYLE_FAINT, "#bbbbbb", "offline" },
-	[CELL_UNKNOWN] = { '?', STYLE_UNSURE, "#f0e442", "not known" },
-	[CELL_STUCK] = { 'X', STYLE_BAD, "#d55e00", "can never go" },
-	[CELL_RAM] = { 'R', STYLE_GOOD, "#009e73", "System RAM" },
-	[CELL_PMEM] = { 'P', STYLE_DEVICE, "#cc79a7", "persistent memory" },
-	[CELL_DEVICE_DAX] = { 'D', STYLE_DEVICE, "#aa4499", "device dax" },
-	[CELL_SOFT_RESERVED] = { 'S', STYLE_RESERVED, "#e69f00", "soft-reserved" },
-	[CELL_FIRMWARE_RESERVED] = { 'F', STYLE_RESERVED, "#0072b2", "reserved by firmware" },
-	[CELL_SEVERAL] = { '*', STYLE_BAD, "#d55e00", "several of these in one sub-section" },
+	[CELL_NOTHING] = { '.', "nothing", STYLE_FAINT, "#ffffff", "nothing" },
+	[CELL_KERNEL] = { 'K', "kernel", STYLE_GOOD, "#009e73",
+			  "can go, in a zone for kernel memory" },
+	[CELL_MOVABLE] = { 'M', "movable", STYLE_MOVABLE, "#56b4e9",
+			   "can go, in the movable zone" },
+	[CELL_OFFLINE] = { 'o', "offline", STYLE_FAINT, "#bbbbbb", "offline" },
+	[CELL_UNKNOWN] = { '?', "unknown", STYLE_UNSURE, "#f0e442", "not known" },
+	[CELL_STUCK] = { 'X', "stuck", STYLE_BAD, "#d55e00", "can never go" },
+	[CELL_RAM] = { 'R', "ram", STYLE_GOOD, "#009e73", "System RAM" },
+	[CELL_PMEM] = { 'P', "pmem", STYLE_DEVICE, "#cc79a7", "persistent memory" },
+	[CELL_DEVICE_DAX] = { 'D', "device-dax", STYLE_DEVICE, "#aa4499", "device dax" },
+	[CELL_SOFT_RESERVED] = { 'S', "soft-reserved", STYLE_RESERVED, "#e69f00", "soft-reserved" },
+	[CELL_FIRMWARE_RESERVED] = { 'F', "firmware-reserved", STYLE_RESERVED, "#0072b2",
+				     "reserved by firmware" },
+	[CELL_SEVERAL] = { '*', "several", STYLE_BAD, "#d55e00",
+			   "several of these in one sub-section" },
 };
 
 void picture_done(struct picture *picture)

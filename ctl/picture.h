@@ -26,6 +26,7 @@ enum cell {
 /* The one table of how cells look, on terminals and in SVG. */
 struct cell_spec {
 	char letter;
+	const char *word; /* in JSON */
 	enum style style;
 	const char *color;
 	const char *meaning;

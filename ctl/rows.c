@@ -27,15 +27,6 @@ static bool same_zones(const struct memblock_block *a, const struct memblock_blo
 	return true;
 }
 
-static bool same_reasons(const struct memblock_block *a, const struct memblock_block *b)
-{
-	for (unsigned i = 0; i < MEMBLOCK_REASON_COUNT; i++)
-		if (memblock_block_has_reason(a, (enum memblock_reason)i) !=
-		    memblock_block_has_reason(b, (enum memblock_reason)i))
-			return false;
-	return true;
-}
-
 static bool belong_together(const struct memblock_inventory *inventory, unsigned split,
 			    const struct memblock_block *a, const struct memblock_block *b)
 {
@@ -49,7 +40,7 @@ static bool belong_together(const struct memblock_inventory *inventory, unsigned
 		return false;
 	if (split & SPLIT_ZONES && !same_zones(a, b))
 		return false;
-	if (split & SPLIT_REASONS && !same_reasons(a, b))
+	if (split & SPLIT_REASONS && block_reasons(a) != block_reasons(b))
 		return false;
 	if (split & SPLIT_DEVICE &&
 	    memblock_block_device(inventory, a) != memblock_block_device(inventory, b))
@@ -76,4 +67,22 @@ bool next_row(const struct memblock_inventory *inventory, unsigned split, size_t
 	}
 	*ret = (struct row){ first, n };
 	return true;
+}
+
+void row_facts_of(const struct memblock_inventory *inventory, const struct row *row,
+		  struct row_facts *ret)
+{
+	*ret = (struct row_facts){ .removable = MEMBLOCK_ANSWER_YES };
+
+	for (size_t i = 0; i < row->n; i++) {
+		const struct memblock_block *block =
+			memblock_inventory_block(inventory, row->first + i);
+		enum memblock_answer removable = memblock_block_removable(block);
+
+		if (removable == MEMBLOCK_ANSWER_NO ||
+		    (removable == MEMBLOCK_ANSWER_UNKNOWN && ret->removable == MEMBLOCK_ANSWER_YES))
+			ret->removable = removable;
+		ret->reasons |= block_reasons(block);
+		node_mask_add(&ret->nodes, inventory, block);
+	}
 }

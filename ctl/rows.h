@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "ctl.h"
+#include "text.h"
 
 /* Neighbouring blocks that are told of together. */
 struct row {
@@ -20,6 +20,17 @@ enum split {
 	SPLIT_KERNEL_REMOVABLE = 1 << 6,
 	SPLIT_ALL = 1 << 7, /* a row a block */
 };
+
+/* What is true of a whole row, even where its blocks differ: whether all of it can go, the reasons
+ * of any block as a bit mask by enum memblock_reason, and every node. */
+struct row_facts {
+	enum memblock_answer removable;
+	unsigned reasons;
+	struct node_mask nodes;
+};
+
+void row_facts_of(const struct memblock_inventory *inventory, const struct row *row,
+		  struct row_facts *ret);
 
 /* Finds the row behind one that ends before block number `first`. Returns false past the last. */
 bool next_row(const struct memblock_inventory *inventory, unsigned split, size_t first,

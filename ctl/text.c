@@ -24,16 +24,42 @@ static void add_word(char text[LIST_TEXT_MAX], const char *separator, const char
 	va_end(ap);
 }
 
-char *nodes_text(const struct memblock_inventory *inventory, const struct memblock_block *block,
-		 char text[LIST_TEXT_MAX])
+void node_mask_add(struct node_mask *mask, const struct memblock_inventory *inventory,
+		   const struct memblock_block *block)
 {
 	const int *nids;
 	size_t n = memblock_block_nodes(inventory, block, &nids);
 
-	*text = '\0';
 	for (size_t i = 0; i < n; i++)
-		add_word(text, ",", "%d", nids[i]);
+		if ((size_t)nids[i] / 64 < ARRAY_SIZE(mask->words))
+			mask->words[nids[i] / 64] |= UINT64_C(1) << nids[i] % 64;
+}
+
+unsigned node_mask_count(const struct node_mask *mask)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(mask->words); i++)
+		n += (unsigned)__builtin_popcountll(mask->words[i]);
+	return n;
+}
+
+char *node_mask_text(const struct node_mask *mask, char text[LIST_TEXT_MAX])
+{
+	*text = '\0';
+	for (int nid = 0; nid < 64 * (int)ARRAY_SIZE(mask->words); nid++)
+		if (mask->words[nid / 64] & UINT64_C(1) << nid % 64)
+			add_word(text, ",", "%d", nid);
 	return text;
+}
+
+char *nodes_text(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		 char text[LIST_TEXT_MAX])
+{
+	struct node_mask mask = {};
+
+	node_mask_add(&mask, inventory, block);
+	return node_mask_text(&mask, text);
 }
 
 char *zones_text(const struct memblock_block *block, char text[LIST_TEXT_MAX])
@@ -47,11 +73,21 @@ char *zones_text(const struct memblock_block *block, char text[LIST_TEXT_MAX])
 	return text;
 }
 
-char *reasons_text(const struct memblock_block *block, char text[LIST_TEXT_MAX])
+unsigned block_reasons(const struct memblock_block *block)
+{
+	unsigned reasons = 0;
+
+	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+		if (memblock_block_has_reason(block, (enum memblock_reason)i))
+			reasons |= 1u << i;
+	return reasons;
+}
+
+char *reasons_text(unsigned reasons, char text[LIST_TEXT_MAX])
 {
 	*text = '\0';
-	for (unsigned i = 0; i < MEMBLOCK_REASON_COUNT; i++)
-		if (memblock_block_has_reason(block, (enum memblock_reason)i))
+	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+		if (reasons & 1u << i)
 			add_word(text, ",", "%s",
 				 memblock_reason_to_string((enum memblock_reason)i));
 	return text;
@@ -74,9 +110,7 @@ const char *device_text(const struct memblock_inventory *inventory,
 	return device ? memblock_device_name(device) : "";
 }
 
-const char *removable_text(const struct memblock_block *block)
+const char *removable_text(enum memblock_answer removable)
 {
-	enum memblock_answer answer = memblock_block_removable(block);
-
-	return answer == MEMBLOCK_ANSWER_UNKNOWN ? "" : memblock_answer_to_string(answer);
+	return removable == MEMBLOCK_ANSWER_UNKNOWN ? "" : memblock_answer_to_string(removable);
 }

@@ -7,17 +7,32 @@
  */
 #define LIST_TEXT_MAX 160
 
+/* A set of nodes: the numbers below 1024, the most that Linux can have (CONFIG_NODES_SHIFT). */
+struct node_mask {
+	uint64_t words[16];
+};
+
+void node_mask_add(struct node_mask *mask, const struct memblock_inventory *inventory,
+		   const struct memblock_block *block);
+/* How many nodes are in it. */
+unsigned node_mask_count(const struct node_mask *mask);
+/* "0,1,3"; "" where it is empty. */
+char *node_mask_text(const struct node_mask *mask, char text[LIST_TEXT_MAX]);
+
+/* The reasons of a block as a bit mask by enum memblock_reason. */
+unsigned block_reasons(const struct memblock_block *block);
+
 /* "0,1"; "" where not known. */
 char *nodes_text(const struct memblock_inventory *inventory, const struct memblock_block *block,
 		 char text[LIST_TEXT_MAX]);
 /* "Normal/Movable", as lsmem prints them. */
 char *zones_text(const struct memblock_block *block, char text[LIST_TEXT_MAX]);
 /* "hole,mixed-pmem". */
-char *reasons_text(const struct memblock_block *block, char text[LIST_TEXT_MAX]);
+char *reasons_text(unsigned reasons, char text[LIST_TEXT_MAX]);
 /* "4" or "4-7". */
 char *blocks_text(uint64_t first, uint64_t n, char text[LIST_TEXT_MAX]);
 /* "PNP0C80:00"; "" where not known. */
 const char *device_text(const struct memblock_inventory *inventory,
 			const struct memblock_block *block);
 /* "yes", "no"; "" where not known. */
-const char *removable_text(const struct memblock_block *block);
+const char *removable_text(enum memblock_answer removable);

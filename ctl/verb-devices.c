@@ -19,30 +19,18 @@ static int add_columns(struct libscols_table *table)
 	return r;
 }
 
-/* "0,1,3" */
-static void nodes_of_group(const struct group *group, char *text, size_t size)
-{
-	size_t length = 0;
-
-	*text = '\0';
-	for (int nid = 0; nid < 64 * (int)ARRAY_SIZE(group->nodes) && length < size; nid++)
-		if (group->nodes[nid / 64] & UINT64_C(1) << nid % 64)
-			length += (size_t)snprintf(text + length, size - length, "%s%d",
-						   length > 0 ? "," : "", nid);
-}
-
 static int add_device(struct libscols_table *table, const struct memblock_inventory *inventory,
 		      const struct group *group)
 {
 	const struct memblock_device *device = (const struct memblock_device *)group->key;
 	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char nodes[4096];
+	char nodes[LIST_TEXT_MAX];
 	int r;
 
 	if (!line)
 		return -ENOMEM;
 
-	r = table_setf(table, line, 0, "%s", device ? memblock_device_name(device) : "");
+	r = table_setf(table, line, 0, "%s", device ? memblock_device_name(device) : "unknown");
 	if (r >= 0)
 		r = table_setf(table, line, 1, "%s",
 			       memblock_provider_to_string(device ? memblock_device_provider(device)
@@ -51,8 +39,7 @@ static int add_device(struct libscols_table *table, const struct memblock_invent
 		r = groups_set_cells(table, line, 2, inventory, group);
 	if (r < 0)
 		return r;
-	nodes_of_group(group, nodes, sizeof(nodes));
-	return table_setf(table, line, 8, "%s", nodes);
+	return table_setf(table, line, 8, "%s", node_mask_text(&group->nodes, nodes));
 }
 
 static int count_devices(const struct memblock_inventory *inventory, struct groups *groups)
@@ -95,6 +82,8 @@ const struct verb verb_devices = {
 	.name = "devices",
 	.arguments = "",
 	.help = "List what brought the memory: blocks of one device share their fate",
+	.options = groups_options,
+	.parse = groups_parse,
 	.run = devices_run,
 	.max_arguments = 0,
 };

@@ -35,7 +35,7 @@ static const struct option_spec list_options[] = {
 	{ 'r', "raw", NULL, "print columns apart by single spaces", false },
 	{ 'S', "split", "LIST", "split ranges by these columns, or none", false },
 	{ 's', "sysroot", "DIR", "the same as --root", false },
-	{ OPT_SUMMARY, "summary", "WHEN", "the lines below: always, never, only", true },
+	{ OPT_SUMMARY, "summary", "WHEN", "print the totals: always, never, or only them", true },
 	{},
 };
 
@@ -91,7 +91,7 @@ static int list_parse(struct ctl *ctl, int id, const char *argument)
 		arg_split = (char *)argument;
 		return 0;
 	case 's':
-		ctl->root = argument;
+		ctl->root = strcmp(argument, "/") == 0 ? NULL : argument;
 		return 0;
 	case OPT_SUMMARY:
 		return parse_summary(ctl, argument);
@@ -193,7 +193,8 @@ static int print_rows(const struct ctl *ctl, const struct memblock_inventory *in
 {
 	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
 	struct row row = {};
-	struct cell_context context = { inventory, &row, arg_bytes, ctl->json };
+	struct row_facts facts;
+	struct cell_context context = { inventory, &row, &facts, arg_bytes, ctl->json };
 	int r;
 
 	table = table_new(ctl->json ? TABLE_JSON : arg_format, !arg_noheadings, "memory");
@@ -201,8 +202,10 @@ static int print_rows(const struct ctl *ctl, const struct memblock_inventory *in
 		return log_oom();
 	r = add_columns(table, columns);
 
-	while (r >= 0 && next_row(inventory, split, row.first + row.n, &row))
+	while (r >= 0 && next_row(inventory, split, row.first + row.n, &row)) {
+		row_facts_of(inventory, &row, &facts);
 		r = add_row(table, columns, &context);
+	}
 	if (r < 0)
 		return log_oom();
 	return table_print(table);

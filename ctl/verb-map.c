@@ -27,15 +27,19 @@ static int map_parse(struct ctl *ctl __attribute__((unused)), int id, const char
 	return 0;
 }
 
+struct choice {
+	const struct ctl *ctl;
+	const struct memblock_block *block;
+};
+
 static int choose_block(const struct memblock_inventory *inventory __attribute__((unused)),
 			const struct memblock_block *block, void *userdata)
 {
-	const struct memblock_block **chosen = userdata;
+	struct choice *choice = userdata;
 
-	if (*chosen)
-		return log_error(-E2BIG,
-				 "One block at a time; without a block, all memory is drawn");
-	*chosen = block;
+	if (choice->block)
+		return usage_error(choice->ctl, "One block at a time is drawn, or all memory");
+	choice->block = block;
 	return 0;
 }
 
@@ -53,8 +57,7 @@ static int print_json(const struct picture *picture)
 
 		json_add_number(part, "start", run->first * picture->cell_size, &r);
 		json_add_number(part, "size", run->n * picture->cell_size, &r);
-		json_add_text(part, "shows", cell_specs[run->cell].meaning, &r);
-		json_add_int(part, "nid", run->nid, &r);
+		json_add_text(part, "shows", cell_specs[run->cell].word, &r);
 		json_append(list, part, &r);
 	}
 	return r < 0 ? log_oom() : json_print(object);
@@ -64,18 +67,21 @@ static int map_run(struct ctl *ctl, char **arguments)
 {
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
 	_cleanup_(picture_done) struct picture picture = {};
-	const struct memblock_block *block = NULL;
+	struct choice choice = { .ctl = ctl };
 	int r;
+
+	if (arg_svg && ctl->json)
+		return usage_error(ctl, "--svg and --json exclude each other");
 
 	r = load_inventory(ctl, &inventory);
 	if (r < 0)
 		return r;
-	r = for_each_block(ctl, inventory, arguments, choose_block, &block);
+	r = for_each_block(ctl, inventory, arguments, choose_block, &choice);
 	if (r < 0)
 		return r;
 
-	r = block ? picture_of_block(inventory, block, &picture)
-		  : picture_of_machine(inventory, &picture);
+	r = choice.block ? picture_of_block(inventory, choice.block, &picture)
+			 : picture_of_machine(inventory, &picture);
 	if (r == -ENODATA)
 		return log_error(r, "What lies in a block is not known without /proc/iomem");
 	if (r < 0)

@@ -3,7 +3,6 @@
 
 #include "groups.h"
 #include "log.h"
-#include "size.h"
 #include "topology.h"
 
 static int compare_groups(const void *a, const void *b)
@@ -43,7 +42,7 @@ static int add_columns(struct libscols_table *table, bool live)
 	if (r >= 0)
 		r = table_add_column(table, "SHARED", false, JSON_NUMBER);
 	if (r >= 0 && live)
-		r = table_add_column(table, "FREE", false, JSON_TEXT);
+		r = table_add_column(table, "FREE", false, groups_size_type());
 	if (r >= 0 && live)
 		r = table_add_column(table, "DISTANCES", true, JSON_TEXT);
 	return r;
@@ -52,12 +51,12 @@ static int add_columns(struct libscols_table *table, bool live)
 /* What libnuma knows of a node. */
 static int add_topology(struct libscols_table *table, struct libscols_line *line, int nid)
 {
-	char size[SIZE_TEXT_MAX], distances[DISTANCES_TEXT_MAX];
+	char distances[DISTANCES_TEXT_MAX];
 	long long free_bytes = topology_free(nid);
-	int r;
+	int r = 0;
 
-	r = table_setf(table, line, 8, "%s",
-		       free_bytes < 0 ? "" : size_to_text((uint64_t)free_bytes, size));
+	if (free_bytes >= 0)
+		r = groups_set_size(table, line, 8, (uint64_t)free_bytes);
 	return r < 0 ? r : table_setf(table, line, 9, "%s", topology_distances(nid, distances));
 }
 
@@ -102,7 +101,7 @@ static int nodes_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 		r = add_node(table, inventory, &groups.items[i], live);
 	if (r < 0)
 		return log_oom();
-	if (groups.n == 0 && !ctl->json)
+	if (groups.n == 0)
 		log_line("No block hangs on a node: this kernel knows no nodes");
 	return table_print(table);
 }
@@ -111,6 +110,8 @@ const struct verb verb_nodes = {
 	.name = "nodes",
 	.arguments = "",
 	.help = "List NUMA nodes with their blocks; a block on several counts for each",
+	.options = groups_options,
+	.parse = groups_parse,
 	.run = nodes_run,
 	.max_arguments = 0,
 };

@@ -31,8 +31,11 @@ static void print_head(const struct memblock_inventory *inventory,
 	print_line("Nodes", nodes_text(inventory, block, text));
 	print_line("Zones", zones_text(block, text));
 	print_line("Device", device_text(inventory, block));
-	printf("%14s: %s%s%s  %s\n", "Removable", style_on(styles[removable]),
-	       memblock_answer_to_string(removable), style_off(), reasons_text(block, text));
+	printf("%14s: %s%s%s", "Removable", style_on(styles[removable]),
+	       memblock_answer_to_string(removable), style_off());
+	if (*reasons_text(block_reasons(block), text))
+		printf("  %s", text);
+	putchar('\n');
 }
 
 static void print_extent(const struct memblock_extent *extent)

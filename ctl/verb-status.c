@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "json.h"
-#include "rows.h"
 #include "size.h"
 #include "style.h"
 #include "text.h"
@@ -30,25 +29,28 @@ static void print_amount(const struct memblock_inventory *inventory, const char 
 	       blocks, blocks == 1 ? "" : "s");
 }
 
-/* "0, 8, 12-14 and 3 more ranges" */
+/* "0, 8, 12-14 and 3 more": the blocks of one reason, whatever others they have. */
 static void print_ranges(const struct memblock_inventory *inventory, enum memblock_reason reason)
 {
-	struct row row = {};
-	unsigned n = 0;
+	uint64_t first = 0, n = 0;
+	unsigned ranges = 0;
 
-	while (next_row(inventory, SPLIT_REASONS, row.first + row.n, &row)) {
-		const struct memblock_block *block = memblock_inventory_block(inventory, row.first);
+	for (size_t i = 0; i <= memblock_inventory_n_blocks(inventory); i++) {
+		const struct memblock_block *block = memblock_inventory_block(inventory, i);
+		bool has = block && memblock_block_has_reason(block, reason);
 		char text[LIST_TEXT_MAX];
 
-		if (!memblock_block_has_reason(block, reason))
+		if (has && n > 0 && memblock_block_index(block) == first + n) {
+			n++;
 			continue;
-		if (n < RANGES_SHOWN)
-			printf("%s%s", n > 0 ? ", " : "",
-			       blocks_text(memblock_block_index(block), row.n, text));
-		n++;
+		}
+		if (n > 0 && ranges++ < RANGES_SHOWN)
+			printf("%s%s", ranges > 1 ? ", " : "", blocks_text(first, n, text));
+		n = has;
+		first = has ? memblock_block_index(block) : 0;
 	}
-	if (n > RANGES_SHOWN)
-		printf(" and %u more", n - RANGES_SHOWN);
+	if (ranges > RANGES_SHOWN)
+		printf(" and %u more", ranges - RANGES_SHOWN);
 }
 
 static void print_reasons(const struct memblock_inventory *inventory,
@@ -72,11 +74,9 @@ static void print_sources(const struct memblock_inventory *inventory)
 	const char *label = "Not read:";
 
 	for (int i = 0; i < MEMBLOCK_SOURCE_COUNT; i++) {
-		const char *text;
-		enum memblock_source_state state =
-			memblock_inventory_source(inventory, (enum memblock_source)i, &text);
+		const char *text = missing_source(inventory, (enum memblock_source)i);
 
-		if (state == MEMBLOCK_SOURCE_READ || state == MEMBLOCK_SOURCE_ABSENT)
+		if (!text)
 			continue;
 		printf("%15s %s\n", label, text);
 		label = "";

@@ -142,7 +142,7 @@ int memblock_block_kernel_removable(const struct memblock_inventory *inventory,
 	int r;
 
 	snprintf(path, sizeof(path), "memory%" PRIu64 "/removable", block->index);
-	r = read_attribute_at(inventory->memory_fd, path, text);
+	r = root_read_attribute_at(inventory->root, inventory->memory_fd, path, text);
 	if (r < 0)
 		return r;
 	r = parse_u64(text, 10, &value);

@@ -4,10 +4,9 @@
 #include "inventory.h"
 
 /*
- * A block's slice of the resource map, with node and zone: a pure function. An extent's node is
- * the one whose zones span it; where the spans of several nodes overlap, SRAT decides among them
- * (the spans come first: numa=fake makes SRAT wrong), and where that can't, the block's own link if
- * it has one only. 0 or -ENOMEM.
+ * A block's slice of the resource map, with node and zone: a pure function. An extent's node is, of
+ * the nodes that link the block, the one whose zones span it; where the spans of several overlap,
+ * SRAT decides (the spans come first: numa=fake makes SRAT wrong). 0 or -ENOMEM.
  */
 int composition_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
 		   struct extents *ret);

@@ -59,7 +59,7 @@ struct owner {
 
 struct iomem {
 	struct extents map; /* everything, innermost resources, nodes and zones not known yet */
-	struct extents ram; /* whole pages of System RAM at any depth: what the hole rule counts */
+	struct extents ram; /* whole pages of each System RAM resource at any depth */
 	struct owner **owners;
 	size_t n_owners;
 	size_t owners_capacity;

@@ -141,14 +141,15 @@ struct memblock_extent {
 	const char *owner;       /* namespace0.0, dax1.0, virtio0, ...; NULL for none */
 };
 
-/* Blocks counted, in blocks; see memblock_totals_add(). */
+/* Blocks counted, in blocks; see memblock_totals_add(). The lists have room for what enums may yet
+ * gain, since callers keep this structure. */
 struct memblock_totals {
 	uint64_t blocks;
 	uint64_t online; /* online and going offline */
 	uint64_t offline;
-	uint64_t removable[3];                   /* by enum memblock_answer */
-	uint64_t reasons[MEMBLOCK_REASON_COUNT]; /* a block may count under several */
-	uint64_t zones[MEMBLOCK_ZONE_COUNT];     /* online blocks by their zone */
+	uint64_t removable[4]; /* by enum memblock_answer */
+	uint64_t reasons[32];  /* a block may count under several */
+	uint64_t zones[16];    /* online blocks by their zone */
 };
 
 /*
@@ -186,8 +187,8 @@ bool memblock_root_is_live(const struct memblock_root *root);
 /*
  * The inventory: all memory blocks of a root at one moment, with their verdicts. Only the blocks
  * themselves must be readable; every other source may be missing and is then reported so by
- * memblock_inventory_source(). On failure ret_error, if not NULL, is set to a text for people that
- * names what and where; free() it.
+ * memblock_inventory_source(). ret_error, if not NULL, is set to a text for people that names what
+ * failed and where, or to NULL where there is none (success, out of memory); free() it.
  * Errors: -EOPNOTSUPP where the kernel has no memory blocks, -EBADMSG where block_size_bytes makes
  * no sense, -ENOMEM, and what reading gave.
  */

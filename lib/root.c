@@ -214,12 +214,19 @@ int root_read_attribute(const struct memblock_root *root, const char *path, char
 	return fd < 0 ? fd : read_attribute(fd, ret);
 }
 
-int read_attribute_at(int dir_fd, const char *path, char ret[ATTRIBUTE_MAX])
+int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const char *path,
+			   char ret[ATTRIBUTE_MAX])
 {
+	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
+	struct open_how how = {
+		.flags = (uint64_t)flags,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+	};
 	_cleanup_close_ int fd = -1;
 
 	do
-		fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+		fd = root->live ? openat(dir_fd, path, flags)
+				: (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
 	while (fd < 0 && errno == EINTR);
 
 	return fd < 0 ? -errno : read_attribute(fd, ret);

@@ -35,9 +35,10 @@ int root_read_file(const struct memblock_root *root, const char *path, char **re
 /* Reads an attribute, less its line feed. */
 int root_read_attribute(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);
-/* The same below an open folder, without following a link at the end: the fast path, one open,
- * one read, one close. */
-int read_attribute_at(int dir_fd, const char *path, char ret[ATTRIBUTE_MAX]);
+/* The same below an open folder: the fast path, one open, one read, one close. No link is followed
+ * at the end, and in a captured tree none on the way. */
+int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const char *path,
+			   char ret[ATTRIBUTE_MAX]);
 /* The last part of what a link points at. */
 int root_read_link_name(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);

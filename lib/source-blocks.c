@@ -37,7 +37,7 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 	uint64_t size;
 	int r;
 
-	r = read_attribute_at(inventory->memory_fd, "block_size_bytes", text);
+	r = root_read_attribute_at(inventory->root, inventory->memory_fd, "block_size_bytes", text);
 	if (r < 0)
 		return fail(ret_error, r, "Can't read /%s/block_size_bytes: %s", MEMORY_DIR,
 			    strerror(-r));
@@ -145,7 +145,7 @@ static int read_state(struct memblock_inventory *inventory, struct memblock_bloc
 	int r;
 
 	snprintf(path, sizeof(path), "memory%" PRIu64 "/state", block->index);
-	r = read_attribute_at(inventory->memory_fd, path, text);
+	r = root_read_attribute_at(inventory->root, inventory->memory_fd, path, text);
 	if (r == -ENOENT || r == -ENODEV)
 		return r;
 	if (r < 0)
@@ -165,7 +165,7 @@ static int read_zones(struct memblock_inventory *inventory, struct memblock_bloc
 	int r;
 
 	snprintf(path, sizeof(path), "memory%" PRIu64 "/valid_zones", block->index);
-	r = read_attribute_at(inventory->memory_fd, path, text);
+	r = root_read_attribute_at(inventory->root, inventory->memory_fd, path, text);
 	if (r == -ENOENT || r == -ENODEV)
 		return 0; /* no hot-remove in this kernel, or the block just went */
 	inventory->has_valid_zones = true;

@@ -103,10 +103,19 @@ static enum memblock_provider provider_of(const struct owner *owner)
 	return MEMBLOCK_PROVIDER_UNKNOWN;
 }
 
+/* Where the System RAM resource that holds an address begins. */
+static uint64_t resource_start(const struct memblock_inventory *inventory, uint64_t address)
+{
+	const struct extents *ram = &inventory->iomem.ram;
+	size_t i = extents_first(ram, address);
+
+	return i < ram->n ? ram->items[i].start : address;
+}
+
 /* Who brought the memory that nobody owns: what the platform can have added without a trace in
  * iomem (Hyper-V and Xen balloons) leaves it not known. */
 static enum memblock_provider anonymous_provider(const struct memblock_inventory *inventory,
-						 const struct memblock_extent *ram)
+						 uint64_t address)
 {
 	const char *architecture = inventory->machine.architecture;
 
@@ -116,14 +125,15 @@ static enum memblock_provider anonymous_provider(const struct memblock_inventory
 	/* Core storage of an s390 machine begins at 0 in one piece, standby storage comes as
 	 * resources of its own (drivers/s390/char/sclp_cmd.c). */
 	if (strcmp(architecture, "s390x") == 0)
-		return ram->start == 0 ? MEMBLOCK_PROVIDER_FIRMWARE : MEMBLOCK_PROVIDER_STANDBY;
+		return resource_start(inventory, address) == 0 ? MEMBLOCK_PROVIDER_FIRMWARE
+							       : MEMBLOCK_PROVIDER_STANDBY;
 	if (root_exists(inventory->root, LMB_PATH))
 		return MEMBLOCK_PROVIDER_LMB;
 	return MEMBLOCK_PROVIDER_FIRMWARE;
 }
 
-/* The one extent of System RAM in a block, widened over all that follow with the same owner; NULL
- * where there are several owners, or no RAM. */
+/* The first extent of System RAM in a block; NULL where there is none, or several have different
+ * owners. */
 static const struct memblock_extent *only_ram(const struct memblock_inventory *inventory,
 					      const struct memblock_block *block)
 {
@@ -160,7 +170,7 @@ static int assign_by_iomem(struct memblock_inventory *inventory)
 		if (!ram)
 			continue;
 		owner = iomem_owner(&inventory->iomem, ram->owner);
-		provider = owner ? provider_of(owner) : anonymous_provider(inventory, ram);
+		provider = owner ? provider_of(owner) : anonymous_provider(inventory, ram->start);
 		if (provider == MEMBLOCK_PROVIDER_UNKNOWN)
 			continue;
 		r = assign(inventory, block,

@@ -260,7 +260,6 @@ int iomem_parse(struct iomem *iomem, char *text, uint64_t page_size, struct note
 	if (r < 0)
 		return r;
 	extents_merge(&iomem->map);
-	extents_merge(&iomem->ram);
 	return (int)MIN(parser.n_damaged, (size_t)INT16_MAX);
 }
 
