@@ -17,11 +17,12 @@ char *size_to_text(uint64_t bytes, char text[SIZE_TEXT_MAX])
 	if (unit > 0)
 		rest = bytes & ((UINT64_C(1) << (10 * unit)) - 1);
 
-	/* Ten bits of the rest are kept, so that nothing overflows at exbibytes; first cut to
-	 * thousandths, then rounded, which is how lsmem comes to its digit. */
-	if (unit > 1)
-		rest >>= 10 * (unit - 1);
-	tenths = (rest * 1000 / 1024 + 50) / 100;
+	/* Cut to thousandths, then rounded, which is how lsmem comes to its digit. */
+	if (unit > 0) {
+		rest = rest >= UINT64_MAX / 1000 ? rest / 1024 * 1000 >> (10 * unit - 10)
+						 : rest * 1000 >> (10 * unit);
+	}
+	tenths = (rest + 50) / 100;
 	if (tenths == 10) {
 		whole++;
 		tenths = 0;

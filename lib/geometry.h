@@ -12,6 +12,9 @@
  */
 uint64_t geometry_section_size(const char *architecture, const char *release, uint64_t block_size);
 
+/* The largest page size of any architecture that has memory blocks. */
+#define PAGE_SIZE_MAX UINT64_C(65536)
+
 /* The only page size that an architecture has, 0 where it has a choice or is not known. */
 uint64_t geometry_page_size(const char *architecture);
 

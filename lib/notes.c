@@ -12,6 +12,40 @@ void notes_done(struct notes *notes)
 	*notes = (struct notes){};
 }
 
+/* How many bytes a character of UTF-8 takes here; 0 where this is none. */
+static size_t utf8_length(const unsigned char *p)
+{
+	size_t n = *p < 0x80                 ? 1
+		   : *p >= 0xc2 && *p < 0xe0 ? 2
+		   : *p >= 0xe0 && *p < 0xf0 ? 3
+		   : *p >= 0xf0 && *p < 0xf5 ? 4
+					     : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms, surrogates, and what lies beyond Unicode. */
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] >= 0xa0) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+/* What a file holds may come out on a terminal, in JSON or on a bus: no control characters, and
+ * nothing that isn't UTF-8. */
+static void make_printable(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p;) {
+		size_t n = utf8_length(p);
+
+		if (n == 0 || *p < 0x20 || *p == 0x7f) {
+			*p = '?';
+			n = 1;
+		}
+		p += n;
+	}
+}
+
 int notes_add(struct notes *notes, const char *format, ...)
 {
 	va_list ap;
@@ -32,6 +66,7 @@ int notes_add(struct notes *notes, const char *format, ...)
 		return -ENOMEM;
 	}
 
+	make_printable(notes->items[notes->n]);
 	notes->items[++notes->n] = NULL;
 	return 0;
 }

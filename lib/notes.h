@@ -15,5 +15,6 @@ struct notes {
 void notes_done(struct notes *notes);
 #define _cleanup_notes_ _cleanup_(notes_done)
 
-/* 0 or -ENOMEM. A NULL list takes nothing and is no error: the caller wants no text. */
+/* Adds a sentence, with ? for what can't be printed. 0 or -ENOMEM. A NULL list takes nothing and is
+ * no error: the caller wants no text. */
 int notes_add(struct notes *notes, const char *format, ...) _printf_(2, 3);

@@ -71,11 +71,13 @@ int memblock_root_open(const struct memblock_root *root, const char *path, int f
 		.flags = (uint64_t)(O_RDONLY | O_CLOEXEC | harmless | flags),
 		.resolve = root->live ? 0 : RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
+	int tries = 32;
 	long fd;
 
+	/* EAGAIN: something was renamed meanwhile, or somebody holds a lease on the file. */
 	do
 		fd = syscall(SYS_openat2, root->fd, path, &how, sizeof(how));
-	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && --tries > 0)));
 
 	/* Before Linux 5.6, and under some seccomp filters, there is no openat2. The running
 	 * machine's own /sys needs no fence; for a captured tree it is the whole point. */

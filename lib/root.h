@@ -21,7 +21,7 @@ DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
 /*
  * The one reader. Paths are relative to the root ("proc/iomem"), every error is a negative errno:
  * -ENOENT and what open and read give, -EBADMSG for a file with a NUL byte in it, -EFBIG for one
- * larger than it may be, -ENODATA for an empty one.
+ * larger than it may be, -ENODATA for an empty attribute.
  */
 
 /* Opens a folder for readdir and openat. */

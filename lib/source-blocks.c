@@ -13,6 +13,9 @@
 
 #define MEMORY_DIR "sys/devices/system/memory"
 
+/* x86 stops at 2 GiB (arch/x86/mm/init_64.c); no machine comes near this. */
+#define BLOCK_SIZE_MAX (UINT64_C(1) << 40)
+
 static int fail(char **ret_error, int error, const char *format, ...) _printf_(3, 4);
 static int fail(char **ret_error, int error, const char *format, ...)
 {
@@ -43,7 +46,8 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 			    strerror(-r));
 
 	r = parse_u64(text, 16, &size);
-	if (r < 0 || !is_power_of_two(size) || size < MEMBLOCK_SUBSECTION_SIZE)
+	if (r < 0 || !is_power_of_two(size) || size < MEMBLOCK_SUBSECTION_SIZE ||
+	    size > BLOCK_SIZE_MAX)
 		return fail(
 			ret_error, -EBADMSG,
 			"/%s/block_size_bytes says \"%.32s\", which is no size of a memory block",

@@ -85,6 +85,9 @@ static void read_dax(struct memblock_inventory *inventory)
 
 		if (extent->kind != MEMBLOCK_KIND_DEVICE_DAX || !extent->owner)
 			continue;
+		snprintf(path, sizeof(path), DAX_DIR "/%.80s", extent->owner);
+		if (!root_exists(inventory->root, path))
+			continue; /* its namespace has said what is known */
 		snprintf(path, sizeof(path), DAX_DIR "/%.80s/driver", extent->owner);
 		extent->mapped = root_read_link_name(inventory->root, path, driver) == 0 &&
 				 strcmp(driver, "device_dax") == 0;
@@ -170,7 +173,10 @@ static int assign_by_iomem(struct memblock_inventory *inventory)
 		if (!ram)
 			continue;
 		owner = iomem_owner(&inventory->iomem, ram->owner);
-		provider = owner ? provider_of(owner) : anonymous_provider(inventory, ram->start);
+		provider =
+			owner ? provider_of(owner)
+			      : anonymous_provider(inventory,
+						   MAX(ram->start, block_start(inventory, block)));
 		if (provider == MEMBLOCK_PROVIDER_UNKNOWN)
 			continue;
 		r = assign(inventory, block,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "geometry.h"
 #include "parse.h"
 #include "sources.h"
 
@@ -222,7 +223,12 @@ static int parse_text(struct parser *parser, char *text)
 		if (!*next)
 			continue;
 		parser->n_lines++;
-		if (parse_line(next, &line) < 0) {
+		r = parse_line(next, &line);
+		/* A last line that no line feed ends may be cut inside its name, which then says
+		 * less than it should; strsep leaves NULL behind it. */
+		if (r >= 0 && !text && !begins(line.name, "System RAM"))
+			r = -EINVAL;
+		if (r < 0) {
 			parser->n_damaged++;
 			r = notes_add(parser->notes,
 				      "/" IOMEM_PATH ":%u: not a resource: \"%.60s\"", number,
@@ -274,8 +280,9 @@ int source_iomem_read(struct memblock_inventory *inventory)
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_IOMEM, IOMEM_PATH, r);
 
-	/* Where the page size is not known, the smallest finds every hole between pages. */
-	r = iomem_parse(iomem, text, MAX(inventory->machine.page_size, UINT64_C(4096)),
+	/* Where the page size is not known: what the largest pages cover whole, all do. */
+	r = iomem_parse(iomem, text,
+			inventory->machine.page_size ? inventory->machine.page_size : PAGE_SIZE_MAX,
 			&inventory->notes);
 	if (r == -EACCES) {
 		iomem_done(iomem);

@@ -33,15 +33,19 @@ static int read_uname(struct machine *machine)
 
 /* MemTotal is the managed pages of all zones (mm/page_alloc.c:si_meminfo()), so the two files tell
  * how large a page is on the machine that a tree was captured from. */
-static uint64_t captured_page_size(const struct memblock_root *root)
+static int captured_page_size(const struct memblock_root *root, uint64_t *ret)
 {
 	_cleanup_free_ char *zoneinfo = NULL, *meminfo = NULL;
 	uint64_t pages, kib, size;
 	const char *total;
+	int r;
 
-	if (root_read_file(root, "proc/zoneinfo", &zoneinfo, NULL) < 0 ||
-	    root_read_file(root, "proc/meminfo", &meminfo, NULL) < 0)
-		return 0;
+	*ret = 0;
+	r = root_read_file(root, "proc/zoneinfo", &zoneinfo, NULL);
+	if (r >= 0)
+		r = root_read_file(root, "proc/meminfo", &meminfo, NULL);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
 
 	pages = zoneinfo_managed_pages(zoneinfo);
 	total = strstr(meminfo, "MemTotal:");
@@ -53,21 +57,19 @@ static uint64_t captured_page_size(const struct memblock_root *root)
 		return 0;
 
 	/* Rounded: pages may be freed to the system between the two reads. */
-	for (size = 4096; size <= 65536; size *= 2)
+	for (size = 4096; size <= 65536 && *ret == 0; size *= 2)
 		if (kib * 1024 / pages < size + size / 2)
-			return size;
+			*ret = size;
 	return 0;
 }
 
-static uint64_t page_size(const struct memblock_inventory *inventory)
+static int find_page_size(struct memblock_inventory *inventory)
 {
-	uint64_t size;
+	struct machine *machine = &inventory->machine;
 
-	if (inventory->root->live)
-		return (uint64_t)sysconf(_SC_PAGESIZE);
-
-	size = geometry_page_size(inventory->machine.architecture);
-	return size ? size : captured_page_size(inventory->root);
+	machine->page_size = inventory->root->live ? (uint64_t)sysconf(_SC_PAGESIZE)
+						   : geometry_page_size(machine->architecture);
+	return machine->page_size ? 0 : captured_page_size(inventory->root, &machine->page_size);
 }
 
 int source_machine_read(struct memblock_inventory *inventory)
@@ -86,7 +88,9 @@ int source_machine_read(struct memblock_inventory *inventory)
 	if (r == -ENOMEM)
 		return r;
 
-	machine->page_size = page_size(inventory);
+	r = find_page_size(inventory);
+	if (r < 0)
+		return r;
 	if (!machine->architecture)
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_MACHINE,
 					    MEMBLOCK_SOURCE_ABSENT,

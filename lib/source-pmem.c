@@ -115,6 +115,8 @@ static int read_namespaces(struct memblock_inventory *inventory, DIR *dir, int *
 		r = read_namespace(inventory->root, entry->d_name, &ns);
 		if (r == -ENXIO)
 			continue;
+		if (r == -EACCES || r == -EPERM)
+			return r;
 		if (r < 0) {
 			++*ret_damaged;
 			r = notes_add(&inventory->notes,

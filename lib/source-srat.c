@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <endian.h>
+#include <errno.h>
 #include <string.h>
 
 #include "sources.h"
 
 #define SRAT_PATH "sys/firmware/acpi/tables/SRAT"
 
-/* ACPI 6.5, 5.2.16: System Resource Affinity Table. */
+/* ACPI 6.6, 5.2.16: System Resource Affinity Table. */
 #define HEADER_SIZE 48
 #define REVISION_OFFSET 8
 #define LENGTH_OFFSET 4
@@ -18,6 +19,7 @@ enum entry_type {
 	ENTRY_X2APIC = 2,
 	ENTRY_GICC = 3,
 	ENTRY_GENERIC_INITIATOR = 5,
+	ENTRY_RINTC = 7,
 };
 
 #define PXM_MAX 1024
@@ -71,6 +73,8 @@ static void meet_initiator(struct domains *domains, const uint8_t *entry, size_t
 	} else if (entry[0] == ENTRY_GENERIC_INITIATOR && size >= 32 &&
 		   read32(entry + 24) & ENABLED) {
 		node_of(domains, read32(entry + 4));
+	} else if (entry[0] == ENTRY_RINTC && size >= 20 && read32(entry + 12) & ENABLED) {
+		node_of(domains, read32(entry + 4));
 	}
 }
 
@@ -80,7 +84,11 @@ static int add_memory(struct extents *affinities, struct domains *domains, const
 	struct memblock_extent extent = {};
 	uint32_t pxm;
 
-	if (entry[0] != ENTRY_MEMORY || size < 40 || !(read32(entry + 28) & ENABLED))
+	if (entry[0] != ENTRY_MEMORY)
+		return 0;
+	if (size < 40)
+		return -EBADMSG;
+	if (!(read32(entry + 28) & ENABLED))
 		return 0;
 
 	pxm = read32(entry + 2);

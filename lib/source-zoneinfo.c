@@ -61,34 +61,62 @@ static int add_span(struct zone_spans *spans, struct zone_span span, uint64_t fi
 	return 0;
 }
 
-/* mm/vmstat.c:zoneinfo_show_print(): a zone's start_pfn is its last line, unpopulated zones span
- * nothing and say no start. */
+/* The zone whose lines are being read; in pages. */
+struct zone_lines {
+	bool open; /* between its header and its start */
+	struct zone_span span;
+	uint64_t spanned;
+	uint64_t present;
+};
+
+/* Whether the lines of a zone ended before they said where it begins: a zone that has pages does
+ * (mm/vmstat.c:zoneinfo_show_print(); unpopulated ones say nothing, or no more than their sizes).
+ */
+static bool is_cut_short(const struct zone_lines *zone)
+{
+	return zone->open && zone->present > 0;
+}
+
+static int read_line(struct zone_lines *zone, const char *line, struct zone_spans *spans,
+		     uint64_t page_size)
+{
+	uint64_t first;
+	int r;
+
+	if (strncmp(line, "Node ", strlen("Node ")) == 0) {
+		*zone = (struct zone_lines){};
+		r = parse_header(line, &zone->span);
+		zone->open = r >= 0;
+		return r;
+	}
+	if (!zone->open || parse_value(line, "present", &zone->present) ||
+	    parse_value(line, "spanned", &zone->spanned) || zone->spanned == 0 ||
+	    !parse_value(line, "start_pfn", &first))
+		return 0;
+
+	zone->open = false;
+	return add_span(spans, zone->span, first, zone->spanned, page_size);
+}
+
 int zoneinfo_parse(struct zone_spans *spans, char *text, uint64_t page_size, struct notes *notes)
 {
-	struct zone_span span = {};
-	bool in_zone = false;
-	uint64_t spanned = 0, first;
+	struct zone_lines zone = {};
 	unsigned number = 0;
 	int r, damaged = 0;
 
 	for (char *line; (line = strsep(&text, "\n"));) {
+		bool cut_short = is_cut_short(&zone) &&
+				 (!text || strncmp(line, "Node ", strlen("Node ")) == 0);
+
 		number++;
-		r = 0;
-		if (strncmp(line, "Node ", strlen("Node ")) == 0) {
-			spanned = 0;
-			r = parse_header(line, &span);
-			in_zone = r >= 0;
-		} else if (in_zone && parse_value(line, "spanned", &spanned)) {
+		r = read_line(&zone, line, spans, page_size);
+		if (r == -ENOMEM)
+			return r;
+		if (r >= 0 && !cut_short)
 			continue;
-		} else if (in_zone && spanned && parse_value(line, "start_pfn", &first)) {
-			in_zone = false;
-			r = add_span(spans, span, first, spanned, page_size);
-		}
-		if (r < 0 && r != -ENOMEM) {
-			damaged++;
-			r = notes_add(notes, "/" ZONEINFO_PATH ":%u: not a zone: \"%.60s\"", number,
-				      line);
-		}
+		damaged++;
+		r = notes_add(notes, "/" ZONEINFO_PATH ":%u: %s: \"%.60s\"", number,
+			      r < 0 ? "not a zone" : "the zone before has no start", line);
 		if (r < 0)
 			return r;
 	}

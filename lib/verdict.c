@@ -72,7 +72,7 @@ static int rule_mixed_zones(const struct memblock_inventory *inventory,
 	if (block->state == MEMBLOCK_STATE_GOING_OFFLINE)
 		return conclude(evidence, FINDING_UNKNOWN,
 				"zone not known: it is being taken offline");
-	if (n == 0 || zones[0] == MEMBLOCK_ZONE_UNKNOWN)
+	if (n != 1 || zones[0] == MEMBLOCK_ZONE_UNKNOWN)
 		return conclude(evidence, FINDING_UNKNOWN,
 				"zone not known: memory%" PRIu64 "/valid_zones names none that "
 				"is known here",
@@ -83,8 +83,9 @@ static int rule_mixed_zones(const struct memblock_inventory *inventory,
 	if (block->nid == MEMBLOCK_NID_SEVERAL)
 		return conclude(evidence, FINDING_CLEAR,
 				"valid_zones says none, as it does for several nodes");
-	if (block->nid == MEMBLOCK_NID_UNKNOWN &&
-	    inventory->sources[MEMBLOCK_SOURCE_NODES].state != MEMBLOCK_SOURCE_ABSENT)
+	if (inventory->sources[MEMBLOCK_SOURCE_NODES].state != MEMBLOCK_SOURCE_ABSENT &&
+	    (block->nid == MEMBLOCK_NID_UNKNOWN ||
+	     !inventory_has_whole(inventory, MEMBLOCK_SOURCE_NODES)))
 		return conclude(evidence, FINDING_UNKNOWN,
 				"several zones or several nodes: valid_zones says none, "
 				"and the nodes are not known");
@@ -130,6 +131,22 @@ static int describe_holes(const struct memblock_inventory *inventory,
 	return r;
 }
 
+/* Whether iomem shows System RAM on every byte, whole pages or not. */
+static bool is_ram_throughout(const struct memblock_inventory *inventory,
+			      const struct memblock_block *block)
+{
+	const struct extents *map = &inventory->iomem.map;
+	uint64_t at = block_start(inventory, block), end = block_end(inventory, block);
+
+	for (size_t i = extents_first(map, at); at < end; i++) {
+		if (i == map->n || map->items[i].start > at ||
+		    map->items[i].kind != MEMBLOCK_KIND_RAM)
+			return false;
+		at = map->items[i].end;
+	}
+	return true;
+}
+
 /* mm/memory_hotplug.c:offline_pages() counts the pages of System RAM and wants them all. */
 static int rule_hole(const struct memblock_inventory *inventory, const struct memblock_block *block,
 		     struct notes *evidence)
@@ -149,6 +166,10 @@ static int rule_hole(const struct memblock_inventory *inventory, const struct me
 	if (!inventory_has_whole(inventory, MEMBLOCK_SOURCE_IOMEM))
 		return conclude(evidence, FINDING_UNKNOWN, "holes not known: %s",
 				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
+	if (inventory->machine.page_size == 0 && is_ram_throughout(inventory, block))
+		return conclude(evidence, FINDING_UNKNOWN,
+				"holes not known: page size not known, and System RAM ends within "
+				"64 KiB of a page (/proc/iomem)");
 
 	r = describe_holes(inventory, block, evidence);
 	return r < 0 ? r : FINDING_HOLDS;
