@@ -4,6 +4,7 @@
 
 #include "capture.h"
 #include "log.h"
+#include "new-file.h"
 
 #ifdef HAVE_LIBARCHIVE
 #include <archive.h>
@@ -266,12 +267,14 @@ static int add_architecture(struct capture *capture)
 {
 	static const char path[] = "proc/sys/kernel/arch";
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	_cleanup_free_ char *error = NULL;
 	char text[64];
 	int r;
 
-	r = memblock_inventory_new(capture->root, &inventory, NULL);
+	r = memblock_inventory_new(capture->root, &inventory, &error);
 	if (r < 0)
-		return log_error(r, "Can't read the memory blocks: %m");
+		return error ? log_error(r, "%s", error)
+			     : log_error(r, "Can't read the memory blocks: %m");
 	if (!memblock_inventory_architecture(inventory))
 		return 0;
 
@@ -315,28 +318,22 @@ static void tell(const struct capture *capture, const char *path)
 int capture(struct memblock_root *root, const char *path)
 {
 	struct capture capture = { .root = root };
-	_cleanup_free_ char *temporary = NULL;
-	_cleanup_close_ int fd = -1;
+	_cleanup_(new_file_done) struct new_file file;
 	int r;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return log_oom();
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return log_error(-errno, "Can't write %s: %m", path);
+	r = new_file_open(&file, path, 0600);
+	if (r < 0)
+		return r;
 
-	r = open_archive(&capture, path, fd);
+	r = open_archive(&capture, path, file.fd);
 	if (r >= 0)
 		r = add_everything(&capture);
 	if (r >= 0 && archive_write_close(capture.archive) != ARCHIVE_OK)
 		r = archive_failure(&capture, path);
 	archive_write_free(capture.archive);
-
-	if (r >= 0 && rename(temporary, path) < 0)
-		r = log_error(-errno, "Can't write %s: %m", path);
-	if (r < 0)
-		(void)unlink(temporary);
-	else
+	if (r >= 0)
+		r = new_file_commit(&file);
+	if (r >= 0)
 		tell(&capture, path);
 	return r;
 }

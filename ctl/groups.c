@@ -78,10 +78,10 @@ int groups_add_columns(struct libscols_table *table)
 	static const char *const counts[] = { "BLOCKS", "ONLINE", "OFFLINE", "NOT-REMOVABLE" };
 	int r;
 
-	r = table_add_column(table, "SIZE", false, groups_size_type());
+	r = table_add_column(table, "SIZE", 0, false, groups_size_type());
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(counts); i++)
-		r = table_add_column(table, counts[i], false, JSON_NUMBER);
-	return r < 0 ? r : table_add_column(table, "ZONES", false, JSON_TEXT);
+		r = table_add_column(table, counts[i], 0, false, JSON_NUMBER);
+	return r < 0 ? r : table_add_column(table, "ZONES", 0, false, JSON_TEXT);
 }
 
 /* "DMA32:7,Movable:8": online blocks by zone. */

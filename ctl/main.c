@@ -20,14 +20,14 @@ enum exit_status {
 /* An output that could not be written whole is a failure; a reader that had enough is not. */
 static int close_output(void)
 {
-	int r = ferror(stdout) ? -EIO : 0;
+	bool failed = ferror(stdout);
 
-	errno = 0;
 	if (fclose(stdout) != 0)
-		r = -errno;
-	if (r == 0 || r == -EPIPE)
+		return errno == EPIPE ? 0 : log_error(-errno, "Can't write to standard output: %m");
+	if (!failed)
 		return 0;
-	return log_error(r, "Can't write to standard output: %m");
+	log_line("Can't write to standard output"); /* why is forgotten by now */
+	return -EIO;
 }
 
 int main(int argc, char **argv)

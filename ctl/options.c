@@ -60,9 +60,21 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-/* Tells of what getopt_long(3) answered with ? or :. */
-static int bad_switch(const struct ctl *ctl, int c, char **argv)
+static const char *name_of(const struct getopt_tables *tables, int id)
 {
+	for (size_t i = 0; i < tables->n; i++)
+		if (tables->longs[i].val == id)
+			return tables->longs[i].name;
+	return NULL;
+}
+
+/* Tells of what getopt_long(3) answered with ? or :. */
+static int bad_switch(const struct ctl *ctl, const struct getopt_tables *tables, int c, char **argv)
+{
+	/* It leaves the id of a switch that is there, but was given an argument. */
+	if (c == '?' && optopt > 0 && name_of(tables, optopt))
+		return usage_error(ctl, "The switch --%s takes no argument",
+				   name_of(tables, optopt));
 	if (c == ':')
 		return usage_error(ctl, "The switch %s wants an argument", argv[optind - 1]);
 	if (optopt > 0 && optopt < 256)
@@ -91,7 +103,7 @@ static int choose_verb(struct ctl *ctl, int argc, char **argv, int *ret_position
 	*ret_position = 0;
 	if (c != -1) {
 		ctl->verb = NULL;
-		return bad_switch(ctl, c, argv);
+		return bad_switch(ctl, &tables, c, argv);
 	}
 	if (optind >= argc)
 		return 0;
@@ -119,12 +131,12 @@ static int take_common(struct ctl *ctl, int id, const char *argument)
 	}
 }
 
-static int take_option(struct ctl *ctl, int c, char **argv)
+static int take_option(struct ctl *ctl, const struct getopt_tables *tables, int c, char **argv)
 {
 	int r;
 
 	if (c == '?' || c == ':')
-		return bad_switch(ctl, c, argv);
+		return bad_switch(ctl, tables, c, argv);
 
 	r = ctl->verb->parse ? ctl->verb->parse(ctl, c, optarg) : -ENOENT;
 	if (r != -ENOENT)
@@ -165,7 +177,7 @@ int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_argum
 			print_version();
 			return 0;
 		}
-		r = take_option(ctl, c, argv);
+		r = take_option(ctl, &tables, c, argv);
 		if (r < 0)
 			return r;
 	}

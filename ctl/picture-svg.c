@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "log.h"
+#include "new-file.h"
 #include "picture.h"
 #include "size.h"
 
@@ -117,51 +117,41 @@ static void write_picture(FILE *file, const struct picture *picture)
 	fputs("</svg>\n", file);
 }
 
-static int finish(FILE *file)
+/* Writes into a descriptor, which stays open. */
+static int write_to(int fd, const struct picture *picture)
 {
-	int r = ferror(file) ? -EIO : 0;
+	int r = 0, copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
 
-	errno = 0;
-	if (fclose(file) != 0)
+	if (!file) {
+		r = -errno;
+		closep(&copy);
+		return r;
+	}
+
+	write_picture(file, picture);
+	if (ferror(file))
+		r = -EIO;
+	if (fclose(file) != 0 && r == 0)
 		r = -errno;
 	return r;
 }
 
 int picture_write_svg(const struct picture *picture, const char *path)
 {
-	_cleanup_free_ char *temporary = NULL;
-	FILE *file;
-	int r, fd;
+	_cleanup_(new_file_done) struct new_file file;
+	int r;
 
 	if (strcmp(path, "-") == 0) {
 		write_picture(stdout, picture);
 		return 0;
 	}
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return log_oom();
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd < 0)
-		return log_error(-errno, "Can't write %s: %m", path);
-	file = fdopen(fd, "w");
-	if (!file) {
-		closep(&fd);
-		return log_oom();
-	}
-
-	write_picture(file, picture);
-	/* mkostemp(3) keeps it from others, which a picture needs not. */
-	if (fchmod(fd, 0644) < 0)
-		r = -errno;
-	else
-		r = 0;
-	if (finish(file) < 0 && r == 0)
-		r = -EIO;
-	if (r == 0 && rename(temporary, path) < 0)
-		r = -errno;
-	if (r < 0) {
-		(void)unlink(temporary);
+	r = new_file_open(&file, path, 0666);
+	if (r < 0)
+		return r;
+	r = write_to(file.fd, picture);
+	if (r < 0)
 		return log_error(r, "Can't write %s: %m", path);
-	}
-	return 0;
+	return new_file_commit(&file);
 }

@@ -15,6 +15,18 @@ static uint64_t cells_per_row(const struct picture *picture)
 	return 16;
 }
 
+/* How many cells of a row are needed to reach the last that shows something. */
+static uint64_t used_cells(const struct picture *picture, uint64_t first, uint64_t n,
+			   size_t position)
+{
+	uint64_t used = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		if (picture_at(picture, first + i, &position))
+			used = i + 1;
+	return used;
+}
+
 static void print_cells(const struct picture *picture, uint64_t first, uint64_t n, size_t position)
 {
 	enum style style = STYLE_PLAIN;
@@ -67,7 +79,7 @@ static void print_legend(const struct picture *picture)
 
 void picture_print(const struct picture *picture)
 {
-	uint64_t per_row = cells_per_row(picture), behind = UINT64_MAX;
+	uint64_t per_row = cells_per_row(picture), behind = UINT64_MAX, used;
 	size_t position = 0;
 
 	printf("%s%s%s\n\n", style_on(STYLE_BOLD), picture->title, style_off());
@@ -84,10 +96,11 @@ void picture_print(const struct picture *picture)
 			puts("  ...");
 		behind = row + per_row;
 
+		used = used_cells(picture, row, per_row, position);
 		printf("0x%016" PRIx64, row * picture->cell_size);
-		print_cells(picture, row, per_row, position);
+		print_cells(picture, row, picture->shows_nodes ? per_row : used, position);
 		if (picture->shows_nodes)
-			print_nodes(picture, row, per_row, position);
+			print_nodes(picture, row, used, position);
 		putchar('\n');
 	}
 	print_legend(picture);

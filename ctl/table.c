@@ -19,11 +19,12 @@ struct libscols_table *table_new(enum table_format format, bool headings, const 
 	return TAKE_PTR(table);
 }
 
-int table_add_column(struct libscols_table *table, const char *name, bool left, enum json_type json)
+int table_add_column(struct libscols_table *table, const char *name, double width, bool left,
+		     enum json_type json)
 {
 	struct libscols_column *column;
 
-	column = scols_table_new_column(table, name, 0, left ? 0 : SCOLS_FL_RIGHT);
+	column = scols_table_new_column(table, name, width, left ? 0 : SCOLS_FL_RIGHT);
 	if (!column)
 		return -ENOMEM;
 

@@ -19,7 +19,7 @@ DEFINE_CLEANUP(struct libscols_table, scols_unref_table)
 struct libscols_table *table_new(enum table_format format, bool headings, const char *name);
 
 /* Adds a column. 0 or -ENOMEM. */
-int table_add_column(struct libscols_table *table, const char *name, bool left,
+int table_add_column(struct libscols_table *table, const char *name, double width, bool left,
 		     enum json_type json);
 
 /* Sets a cell of the table's last line and takes the text over. In a table that comes out as JSON,

@@ -9,13 +9,13 @@ static int add_columns(struct libscols_table *table)
 {
 	int r;
 
-	r = table_add_column(table, "DEVICE", true, JSON_TEXT);
+	r = table_add_column(table, "DEVICE", 0, true, JSON_TEXT);
 	if (r >= 0)
-		r = table_add_column(table, "PROVIDER", true, JSON_TEXT);
+		r = table_add_column(table, "PROVIDER", 0, true, JSON_TEXT);
 	if (r >= 0)
 		r = groups_add_columns(table);
 	if (r >= 0)
-		r = table_add_column(table, "NODES", true, JSON_TEXT);
+		r = table_add_column(table, "NODES", 0, true, JSON_TEXT);
 	return r;
 }
 

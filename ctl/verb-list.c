@@ -181,7 +181,9 @@ static int add_columns(struct libscols_table *table, const struct columns *colum
 
 		if (json == JSON_NUMBER_IF_BYTES)
 			json = arg_bytes ? JSON_NUMBER : JSON_TEXT;
-		r = table_add_column(table, spec->name, spec->left, json);
+		/* lsmem's hint to libsmartcols, which makes SIZE a column wider beside 128M. */
+		r = table_add_column(table, spec->name, columns->items[i] == COLUMN_SIZE ? 5 : 0,
+				     spec->left, json);
 		if (r < 0)
 			return r;
 	}

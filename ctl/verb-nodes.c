@@ -36,15 +36,15 @@ static int add_columns(struct libscols_table *table, bool live)
 {
 	int r;
 
-	r = table_add_column(table, "NODE", false, JSON_NUMBER);
+	r = table_add_column(table, "NODE", 0, false, JSON_NUMBER);
 	if (r >= 0)
 		r = groups_add_columns(table);
 	if (r >= 0)
-		r = table_add_column(table, "SHARED", false, JSON_NUMBER);
+		r = table_add_column(table, "SHARED", 0, false, JSON_NUMBER);
 	if (r >= 0 && live)
-		r = table_add_column(table, "FREE", false, groups_size_type());
+		r = table_add_column(table, "FREE", 0, false, groups_size_type());
 	if (r >= 0 && live)
-		r = table_add_column(table, "DISTANCES", true, JSON_TEXT);
+		r = table_add_column(table, "DISTANCES", 0, true, JSON_TEXT);
 	return r;
 }
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "log.h"
+#include "new-file.h"
+
+int new_file_open(struct new_file *file, const char *path, mode_t mode)
+{
+	*file = (struct new_file){ .path = path, .fd = -1 };
+
+	if (asprintf(&file->temporary, "%s.%d.new", path, getpid()) < 0) {
+		file->temporary = NULL;
+		return log_oom();
+	}
+
+	file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (file->fd < 0) {
+		int r = log_error(-errno, "Can't write %s: %m", path);
+
+		free(TAKE_PTR(file->temporary)); /* it is not ours to take away */
+		return r;
+	}
+	return 0;
+}
+
+int new_file_commit(struct new_file *file)
+{
+	if (rename(file->temporary, file->path) < 0)
+		return log_error(-errno, "Can't write %s: %m", file->path);
+	free(TAKE_PTR(file->temporary));
+	return 0;
+}
+
+void new_file_done(struct new_file *file)
+{
+	closep(&file->fd);
+	if (file->temporary)
+		(void)unlink(file->temporary);
+	free(file->temporary);
+}
