@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A capture says the same as what it was made of."""
+
+import os
+import pathlib
+import tarfile
+import tempfile
+
+from harness import Skip, ctl, for_each, main, small_tree, trees
+
+PRIVATE = ("serial", "uuid", "uevent")
+
+
+def captured(path, root=None):
+    """Makes a capture; Skip where this build can't."""
+    result = ctl(*(("--root", root) if root else ()), "capture", path)
+    if "built without libarchive" in result.stderr:
+        raise Skip("built without libarchive")
+    return result
+
+
+def opened(path, folder):
+    with tarfile.open(path) as tar:
+        for member in tar:
+            name = pathlib.PurePosixPath(member.name)
+            assert not name.is_absolute() and ".." not in name.parts, member.name
+            assert member.isfile() or member.isdir() or member.issym(), member.name
+            assert name.name not in PRIVATE, member.name
+        tar.extractall(folder)
+    return folder
+
+
+def said(root):
+    """All that is told of a root, without what tells the root itself."""
+    texts = [ctl("--root", root, *words) for words in (
+        ["list", "-J"], ["list", "-J", "-a", "--output-all"], ["show", "-J", "all"],
+        ["status", "-J"], ["nodes", "-J"], ["devices", "-J"])]
+    return [(result.returncode, result.stdout, result.stderr) for result in texts]
+
+
+def says_the_same(root):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "machine.tar")
+        result = captured(path, root)
+        assert result.returncode == 0, result.stderr
+        copy = opened(path, os.path.join(folder, "copy"))
+        for ours, theirs in zip(said(copy), said(root)):
+            assert ours == theirs, f"{ours}\nis not\n{theirs}"
+
+
+def check_capture_of_trees():
+    """One kernel's, which are of every layout: a tree more takes a second more."""
+    captured("/nonsense")
+    chosen = [tree for tree in trees() if tree.name.startswith("linux-6.1-")]
+    for_each(chosen, says_the_same)
+    return f"{len(chosen)} trees"
+
+
+def check_capture_of_this_machine():
+    with tempfile.TemporaryDirectory() as folder:
+        if ctl("list").returncode != 0:
+            raise Skip("this machine has no memory blocks")
+        path = os.path.join(folder, "machine.tar")
+        result = captured(path)
+        assert result.returncode == 0, result.stderr
+        copy = opened(path, os.path.join(folder, "copy"))
+        ours, theirs = ctl("--root", copy, "list", "-J"), ctl("list", "-J")
+        assert ours.stdout == theirs.stdout, f"{ours.stdout}\nis not\n{theirs.stdout}"
+
+
+def check_formats():
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        for name, magic in (("a.tar", None), ("a.tar.gz", b"\x1f\x8b"), ("a.tar.xz", b"\xfd7zXZ")):
+            path = os.path.join(folder, name)
+            result = captured(path, tree.path)
+            assert result.returncode == 0 and path in result.stdout, result
+            with open(path, "rb") as file:
+                assert not magic or file.read(len(magic)) == magic, name
+            opened(path, os.path.join(folder, "copy." + name))
+
+
+def check_what_it_holds_is_told():
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        result = captured(os.path.join(folder, "a.tar"), tree.path)
+        assert "addresses" in result.stdout and "command line" in result.stdout, result.stdout
+
+
+def check_it_is_for_its_owner_alone():
+    """It holds what the kernel shows to root alone."""
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "a.tar")
+        captured(path, tree.path)
+        assert os.stat(path).st_mode & 0o777 == 0o600, f"{os.stat(path).st_mode:o}"
+
+
+def check_names_that_cannot_be():
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        captured("/nonsense")
+        for path in (f"{folder}/machine", f"{folder}/machine.zip.txt", f"{folder}/absent/a.tar",
+                     folder, "/proc/a.tar", ""):
+            result = ctl("--root", tree.path, "capture", path)
+            assert result.returncode in (1, 2), f"{path}: exit {result.returncode}"
+            assert not result.stdout, f"{path}: {result.stdout}"
+            assert path in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr
+            assert not os.listdir(folder), f"{path}: leaves {os.listdir(folder)}"
+
+
+def check_tree_that_is_none():
+    with tempfile.TemporaryDirectory() as folder:
+        os.mkdir(f"{folder}/empty")
+        result = captured(f"{folder}/a.tar", f"{folder}/empty")
+        assert result.returncode == 1 and len(result.stderr.splitlines()) == 1, result
+        assert "memory hotplug" in result.stderr, result.stderr
+        assert os.listdir(folder) == ["empty"], os.listdir(folder)
+
+
+def check_links_of_a_hostile_tree():
+    """Neither are they followed out of the tree, nor waited for."""
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        secret = os.path.join(folder, "secret")
+        with open(secret, "w", encoding="utf-8") as file:
+            file.write("a secret\n")
+        tree.link("proc/cmdline", secret)
+        tree.link("sys/bus/nd/devices/namespace0.0", "../../../../../../../.." + folder)
+        tree.link("sys/firmware/memmap", folder)
+        (tree.path / "proc/meminfo").unlink(missing_ok=True)
+        os.mkfifo(tree.path / "proc/meminfo")
+        path = os.path.join(folder, "a.tar")
+        result = captured(path, tree.path)
+        assert result.returncode == 0, result
+        with tarfile.open(path) as tar:
+            for member in tar:
+                data = tar.extractfile(member).read() if member.isfile() else b""
+                assert b"a secret" not in data, member.name
+
+
+main(globals())

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fake-tree.h"
+
+/*
+ * Memory runs out at the first request, the second, and so on until none is left that could fail:
+ * the answer is -ENOMEM each time, and the sanitizers see that nothing leaks. The linker sends the
+ * library's requests here (-Wl,--wrap).
+ */
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__real_strdup(const char *text);
+int __real_vasprintf(char **ret, const char *format, va_list ap)
+	__attribute__((__format__(printf, 2, 0)));
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *text);
+int __wrap_vasprintf(char **ret, const char *format, va_list ap)
+	__attribute__((__format__(printf, 2, 0)));
+
+static long left = -1; /* requests until one fails; below 0, none does */
+static bool refused;   /* whether one did */
+
+static bool is_refused(void)
+{
+	if (left < 0 || left-- > 0)
+		return false;
+	refused = true;
+	errno = ENOMEM;
+	return true;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return is_refused() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	return is_refused() ? NULL : __real_realloc(p, size);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return is_refused() ? NULL : __real_reallocarray(p, n, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return is_refused() ? NULL : __real_strdup(text);
+}
+
+int __wrap_vasprintf(char **ret, const char *format, va_list ap)
+{
+	return is_refused() ? -1 : __real_vasprintf(ret, format, ap);
+}
+
+static struct fake_tree *tree_of_everything(void)
+{
+	struct fake_tree *tree = fake_tree_new();
+
+	add_block(tree, 8, "online", "none", 0, 1);
+	add_block(tree, 9, "online", "Future", 0);
+	add_block(tree, 10, "melting", "Normal", 1);
+	add_block(tree, 11, "online", "Normal", 0, 1, 2);
+	add_block(tree, UINT64_MAX, "online", "Normal", 0);
+	write_file(tree, "proc/iomem",
+		   "40000000-43ffffff : System RAM\n"
+		   "44000000-443fffff : Persistent Memory\n"
+		   "  44000000-443fffff : namespace0.0\n"
+		   "48000000-4fffffff : dax0.0\n"
+		   "  48000000-4fffffff : System RAM (kmem)\n"
+		   "50000000-57ffffff : System RAM\n"
+		   "torn\n");
+	write_file(tree, "proc/zoneinfo",
+		   "Node 0, zone Normal\n  spanned  1000000\n  start_pfn:  0\n"
+		   "Node 1, zone Normal\n  spanned  1000000\n  start_pfn:  0\nNode x\n");
+	write_file(tree, "proc/meminfo", "MemTotal: 4000 kB\n");
+	write_bytes(tree, "sys/firmware/acpi/tables/SRAT", "SRAT", 4);
+	add_namespace(tree, "namespace0.0", "0x44000000", "4194304", "memory", "../nd_pmem");
+	add_namespace(tree, "namespace0.1", "rubbish", "1", "memory", NULL);
+	make_link(tree, "sys/bus/acpi/devices/PNP0C80:00/physical_node", "../memory10");
+	write_file(tree, "var/lib/memblockd/marks", "0x0-0xffffffff dax0.0 why\nrubbish\n");
+	return tree;
+}
+
+static int scan_with(struct memblock_root *root, long requests)
+{
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+	_cleanup_free_ char *error = NULL;
+	int r;
+
+	left = requests;
+	refused = false;
+	r = memblock_inventory_new(root, &inventory, &error);
+	left = -1;
+	assert_int_equal(r < 0, !inventory);
+	return r;
+}
+
+static void assert_scan_notices(struct fake_tree *tree)
+{
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	long n;
+
+	assert_int_equal(scan_with(root, -1), 0);
+	for (n = 0; n < 10000; n++) {
+		int r = scan_with(root, n);
+
+		if (!refused)
+			break;
+		if (r != -ENOMEM)
+			print_error("request %ld was refused, and nobody minded\n", n);
+		assert_int_equal(r, -ENOMEM);
+	}
+	assert_true(n > 20 && n < 10000);
+}
+
+static void test_scan(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = tree_of_everything();
+
+	(void)state;
+	assert_scan_notices(tree);
+}
+
+/* Of arm64 the page size is found out from two files. */
+static void test_scan_page_size(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = tree_of_everything();
+
+	(void)state;
+	write_file(tree, "proc/sys/kernel/arch", "aarch64\n");
+	assert_scan_notices(tree);
+}
+
+/* A table whose one range is good, and so makes the list of ranges grow. */
+static void test_scan_srat(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = tree_of_everything();
+	uint8_t table[128] = { 'S', 'R', 'A', 'T', 128, 0, 0, 0, 3 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		table[48 + 40 * i] = 1;
+		table[49 + 40 * i] = 40;
+		table[50 + 40 * i] = (uint8_t)i;
+		table[48 + 40 * i + 8 + 3] = (uint8_t)(0x40 * i);
+		table[48 + 40 * i + 16 + 3] = 0x40;
+		table[48 + 40 * i + 28] = 1;
+	}
+	write_bytes(tree, "sys/firmware/acpi/tables/SRAT", table, sizeof(table));
+	assert_scan_notices(tree);
+}
+
+/* The text of an error is a luxury: without it the error is still the same. */
+static void test_error_text(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+
+	(void)state;
+	for (long n = 1; n < 10; n++) {
+		int r = scan_with(root, n);
+
+		assert_true(r == -ENOMEM || r == -EOPNOTSUPP);
+	}
+	assert_int_equal(scan_with(root, 1000), -EOPNOTSUPP);
+}
+
+typedef int (*question)(const struct memblock_inventory *inventory,
+			const struct memblock_block *block);
+
+static int ask_evidence(const struct memblock_inventory *inventory,
+			const struct memblock_block *block)
+{
+	char **evidence = NULL;
+	int r = memblock_block_evidence(inventory, block, &evidence);
+
+	memblock_strv_free(evidence);
+	return r;
+}
+
+static int ask_composition(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block)
+{
+	_cleanup_free_ struct memblock_extent *extents = NULL;
+
+	return memblock_block_composition(inventory, block, &extents);
+}
+
+static int ask_subsections(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block)
+{
+	_cleanup_free_ uint64_t *words = NULL;
+	size_t n;
+
+	return memblock_block_subsections(inventory, block, &words, &n);
+}
+
+static void assert_noticed(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, question ask)
+{
+	for (left = 0; left < 1000;) {
+		long n = left;
+		int r = ask(inventory, block);
+
+		left = -1;
+		if (r >= 0) {
+			assert_true(n > 0);
+			return;
+		}
+		assert_int_equal(r, -ENOMEM);
+		left = n + 1;
+	}
+	fail();
+}
+
+static void test_questions(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = tree_of_everything();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	write_file(tree, "proc/iomem",
+		   "40000000-43ffffff : System RAM\n"
+		   "44000000-443fffff : Persistent Memory\n");
+	inventory = scan(tree);
+	for (size_t i = 0; i < memblock_inventory_n_blocks(inventory); i++) {
+		const struct memblock_block *block = memblock_inventory_block(inventory, i);
+
+		assert_noticed(inventory, block, ask_evidence);
+		assert_noticed(inventory, block, ask_composition);
+		assert_noticed(inventory, block, ask_subsections);
+	}
+}
+
+static void test_root(void **state)
+{
+	struct memblock_root *root = NULL;
+
+	(void)state;
+	for (left = 0; left < 2;) {
+		long n = left;
+
+		assert_int_equal(memblock_root_new("/", &root), -ENOMEM);
+		assert_null(root);
+		left = n + 1;
+	}
+	left = -1;
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_scan),      cmocka_unit_test(test_scan_page_size),
+		cmocka_unit_test(test_scan_srat), cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_questions), cmocka_unit_test(test_root),
+	};
+
+	return RUN_TESTS(tests);
+}
