@@ -20,7 +20,7 @@ static json_object *reasons_json(const struct memblock_block *block, int *r)
 {
 	json_object *reasons = json_object_new_array();
 
-	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+	for (int i = 0; memblock_reason_to_string((enum memblock_reason)i); i++)
 		if (memblock_block_has_reason(block, (enum memblock_reason)i))
 			json_append(reasons,
 				    json_object_new_string(
@@ -92,7 +92,7 @@ static void add_subsections(json_object *object, const struct memblock_inventory
 	for (size_t i = 0; i < map.n_sections; i++)
 		json_append(list, json_object_new_string(map.sections[i]), r);
 	json_add(object, "subsections", list, r);
-	json_add_text(object, "subsections_source", "derived", r);
+	json_add_text(object, "subsections_source", map.derived ? "derived" : "kernel", r);
 }
 
 static void add_evidence(json_object *object, const struct memblock_inventory *inventory,
@@ -131,7 +131,7 @@ json_object *block_json(const struct memblock_inventory *inventory,
 	json_object *object = json_object_new_object();
 	uint64_t size = memblock_inventory_block_size(inventory);
 	uint64_t section = memblock_inventory_section_size(inventory);
-	uint64_t start = memblock_block_index(block) * size;
+	uint64_t start = memblock_block_start(inventory, block);
 	char text[LIST_TEXT_MAX];
 	int nid = memblock_block_nid(block);
 

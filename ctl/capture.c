@@ -11,6 +11,7 @@
 #include <archive_entry.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 /* sys/bus/nd/devices/namespace0.0/... and the devices that those link to. */
@@ -49,6 +50,9 @@ static const struct wanted {
 	{ "sys/module/memory_hotplug/parameters", 1, false, NULL },
 	{ "var/lib/memblockd/marks", 0, false, NULL },
 };
+
+/* Without it there is nothing to capture. */
+static const char wanted_most[] = "sys/devices/system/memory";
 
 /* `online` hangs while its block is being taken offline; the others name the very machine, or have
  * nothing to say of memory. */
@@ -176,7 +180,8 @@ static bool resolve(const char *path, const char *target, char ret[PATH_MAX_LENG
 	length = strlen(ret);
 	if (length + 1 + strlen(target) >= PATH_MAX_LENGTH || strstr(target, ".."))
 		return false;
-	snprintf(ret + length, PATH_MAX_LENGTH - length, "/%s", target);
+	ret[length] = '/';
+	memcpy(ret + length + 1, target, strlen(target) + 1);
 	return true;
 }
 
@@ -262,29 +267,32 @@ static int add_path(struct capture *capture, const char *path, unsigned depth, b
 	return 0;
 }
 
-/* Kernels before 6.1 have no such file, and --root needs to know. */
+/* Kernels before 6.1 have no file that says it, and --root needs to know. */
 static int add_architecture(struct capture *capture)
 {
 	static const char path[] = "proc/sys/kernel/arch";
-	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
-	_cleanup_free_ char *error = NULL;
-	char text[64];
-	int r;
+	_cleanup_close_ int fd = memblock_root_open(capture->root, path, 0);
+	struct utsname name;
+	char text[sizeof(name.machine) + 1];
 
-	r = memblock_inventory_new(capture->root, &inventory, &error);
-	if (r < 0)
-		return error ? log_error(r, "%s", error)
-			     : log_error(r, "Can't read the memory blocks: %m");
-	if (!memblock_inventory_architecture(inventory))
+	if (fd >= 0)
+		return add_path(capture, path, 0, false, NULL);
+	if (!memblock_root_is_live(capture->root) || uname(&name) < 0)
 		return 0;
 
-	snprintf(text, sizeof(text), "%.60s\n", memblock_inventory_architecture(inventory));
+	snprintf(text, sizeof(text), "%s\n", name.machine);
 	return add_entry(capture, path, AE_IFREG, text, strlen(text));
 }
 
 static int add_everything(struct capture *capture)
 {
+	_cleanup_close_ int fd = -1;
 	int r;
+
+	fd = memblock_root_open(capture->root, wanted_most, O_DIRECTORY);
+	if (fd < 0)
+		return log_error(fd, "No memory hotplug here, nothing to capture: /%s: %m",
+				 wanted_most);
 
 	r = add_architecture(capture);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
@@ -298,9 +306,8 @@ static int open_archive(struct capture *capture, const char *path, int fd)
 	capture->archive = archive_write_new();
 	if (!capture->archive)
 		return log_oom();
-	if (archive_write_set_format_filter_by_ext(capture->archive, path) != ARCHIVE_OK)
-		return log_error(-EDOM, "%s: the name must end in .tar, .tar.gz or .tar.xz", path);
-	if (archive_write_open_fd(capture->archive, fd) != ARCHIVE_OK)
+	if (archive_write_set_format_filter_by_ext(capture->archive, path) != ARCHIVE_OK ||
+	    archive_write_open_fd(capture->archive, fd) != ARCHIVE_OK)
 		return archive_failure(capture, path);
 	return 0;
 }

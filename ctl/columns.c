@@ -22,7 +22,7 @@ static int copy(const char *text, char **ret)
 static int print_range(const struct cell_context *context, char **ret)
 {
 	uint64_t size = memblock_inventory_block_size(context->inventory);
-	uint64_t start = memblock_block_index(first_block(context)) * size;
+	uint64_t start = memblock_block_start(context->inventory, first_block(context));
 	char text[RANGE_TEXT_MAX];
 
 	return copy(range_to_text(start, start + context->row->n * size, text), ret);
@@ -116,13 +116,14 @@ static int print_subsections(const struct cell_context *context, char **ret)
 
 	for (size_t i = 0; i < context->row->n; i++) {
 		_cleanup_free_ uint64_t *words = NULL;
+		enum memblock_source source;
 		size_t n;
 		int r;
 
 		r = memblock_block_subsections(
 			context->inventory,
 			memblock_inventory_block(context->inventory, context->row->first + i),
-			&words, &n);
+			&words, &n, &source);
 		if (r == -ENODATA)
 			return copy("", ret);
 		if (r < 0)
@@ -162,13 +163,13 @@ const struct column_spec column_specs[COLUMN_COUNT] = {
 	[COLUMN_ZONES] = { "ZONES", "zones that the kernel names for the memory range", SPLIT_ZONES,
 			   SHOWN_BOTH, JSON_TEXT, false, print_zones },
 	[COLUMN_REASONS] = { "REASONS", "why it can never be taken offline", SPLIT_REASONS,
-			     SHOWN_BOTH, JSON_TEXT, true, print_reasons },
+			     SHOWN_BOTH, JSON_STRING, true, print_reasons },
 	[COLUMN_NID] = { "NID", "node number, -1 not known, -2 several nodes", SPLIT_NODE,
 			 SHOWN_JSON, JSON_NUMBER, false, print_nid },
 	[COLUMN_NODES] = { "NODES", "every node of the memory, as text", SPLIT_NODE, SHOWN_JSON,
-			   JSON_TEXT, false, print_nodes },
+			   JSON_STRING, false, print_nodes },
 	[COLUMN_DEVICE] = { "DEVICE", "what brought the memory", SPLIT_DEVICE, SHOWN_JSON,
-			    JSON_TEXT, true, print_device },
+			    JSON_STRING, true, print_device },
 	[COLUMN_SUBSECTIONS] = { "SUBSECTIONS", "sub-sections of 2 MiB with memory, of all", 0, 0,
 				 JSON_TEXT, false, print_subsections },
 	[COLUMN_KERNEL_REMOVABLE] = { "KERNEL-REMOVABLE", "what the kernel's own attribute says",

@@ -27,7 +27,8 @@ enum shown {
 };
 
 enum json_type {
-	JSON_TEXT,
+	JSON_TEXT,            /* as lsmem has it: null where empty */
+	JSON_STRING,          /* a string always, of letters that need no escape */
 	JSON_NUMBER,          /* null where empty */
 	JSON_BOOLEAN,         /* of yes and no; null where empty */
 	JSON_NUMBER_IF_BYTES, /* a number with --bytes, else text */
@@ -55,7 +56,7 @@ struct column_spec {
 
 extern const struct column_spec column_specs[COLUMN_COUNT];
 
-/* A chosen list of columns, each at most twice, as lsmem allows. */
+/* A chosen list of columns, twice as many as there are at most, as lsmem allows. */
 struct columns {
 	enum column items[2 * COLUMN_COUNT];
 	size_t n;

@@ -7,6 +7,9 @@
 
 #include "macros.h"
 
+/* Wrong usage, told already: an errno that no file of the kernel gives. */
+#define EUSAGE EBADRQC
+
 /* What one run of memblockctl was asked for in common, whatever the verb. */
 struct ctl {
 	const struct verb *verb;
@@ -30,10 +33,10 @@ struct verb {
 	const char *arguments; /* "" for none */
 	const char *help;
 	const struct option_spec *options; /* ends with an id of 0; NULL for none */
-	/* Takes one of the verb's own switches. 0, or -EINVAL after telling why. */
+	/* Takes one of the verb's own switches. 0, -ENOENT for one that is not its own, -EUSAGE. */
 	int (*parse)(struct ctl *ctl, int id, const char *argument);
 	/* Does it; arguments is a NULL-terminated list of what is left. 0 or a negative errno, told
-	 * already; -EINVAL for wrong usage. */
+	 * already. */
 	int (*run)(struct ctl *ctl, char **arguments);
 	int max_arguments; /* -1: any number */
 };
@@ -52,7 +55,7 @@ int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_argum
 void print_help(const struct verb *verb);
 void print_version(void);
 
-/* Wrong usage: says what, and where help is. Returns -EINVAL. */
+/* Wrong usage: says what, and where help is. Returns -EUSAGE. */
 int usage_error(const struct ctl *ctl, const char *format, ...)
 	__attribute__((__format__(printf, 2, 3)));
 

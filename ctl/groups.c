@@ -27,14 +27,13 @@ enum json_type groups_size_type(void)
 	return arg_bytes ? JSON_NUMBER : JSON_TEXT;
 }
 
-int groups_set_size(struct libscols_table *table, struct libscols_line *line, size_t column,
-		    uint64_t bytes)
+int groups_set_size(struct libscols_line *line, size_t column, uint64_t bytes)
 {
 	char text[SIZE_TEXT_MAX];
 
 	if (arg_bytes)
-		return table_setf(table, line, column, "%" PRIu64, bytes);
-	return table_setf(table, line, column, "%s", size_to_text(bytes, text));
+		return table_setf(line, column, "%" PRIu64, bytes);
+	return table_setf(line, column, "%s", size_to_text(bytes, text));
 }
 
 void groups_done(struct groups *groups)
@@ -67,7 +66,7 @@ int groups_add(struct groups *groups, intptr_t key, const struct memblock_invent
 	if (!group)
 		return -ENOMEM;
 
-	memblock_totals_add(&group->totals, block);
+	totals_add(&group->totals, block);
 	group->shared += memblock_block_nid(block) == MEMBLOCK_NID_SEVERAL;
 	node_mask_add(&group->nodes, inventory, block);
 	return 0;
@@ -85,12 +84,12 @@ int groups_add_columns(struct libscols_table *table)
 }
 
 /* "DMA32:7,Movable:8": online blocks by zone. */
-static void print_zones(const struct memblock_totals *totals, char *text, size_t size)
+static void print_zones(const struct totals *totals, char *text, size_t size)
 {
 	size_t length = 0;
 
 	*text = '\0';
-	for (int i = 0; i < MEMBLOCK_ZONE_COUNT && length < size; i++)
+	for (int i = 0; i < TOTALS_ZONES && length < size; i++)
 		if (totals->zones[i] > 0)
 			length += (size_t)snprintf(text + length, size - length, "%s%s:%" PRIu64,
 						   length > 0 ? "," : "",
@@ -98,21 +97,21 @@ static void print_zones(const struct memblock_totals *totals, char *text, size_t
 						   totals->zones[i]);
 }
 
-int groups_set_cells(struct libscols_table *table, struct libscols_line *line, size_t column,
+int groups_set_cells(struct libscols_line *line, size_t column,
 		     const struct memblock_inventory *inventory, const struct group *group)
 {
-	const struct memblock_totals *totals = &group->totals;
+	const struct totals *totals = &group->totals;
 	const uint64_t numbers[] = { totals->blocks, totals->online, totals->offline,
 				     totals->removable[MEMBLOCK_ANSWER_NO] };
 	char zones[256];
 	int r;
 
-	r = groups_set_size(table, line, column++,
+	r = groups_set_size(line, column++,
 			    totals->blocks * memblock_inventory_block_size(inventory));
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(numbers); i++)
-		r = table_setf(table, line, column++, "%" PRIu64, numbers[i]);
+		r = table_setf(line, column++, "%" PRIu64, numbers[i]);
 	if (r < 0)
 		return r;
 	print_zones(totals, zones, sizeof(zones));
-	return table_setf(table, line, column, "%s", zones);
+	return table_setf(line, column, "%s", zones);
 }

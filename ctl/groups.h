@@ -2,11 +2,12 @@
 #pragma once
 
 #include "table.h"
+#include "totals.h"
 
 /* The blocks of one node or one device, counted. */
 struct group {
 	intptr_t key; /* nid, or the device's address */
-	struct memblock_totals totals;
+	struct totals totals;
 	uint64_t shared; /* blocks that hang on further nodes too */
 	struct node_mask nodes;
 };
@@ -29,10 +30,9 @@ int groups_parse(struct ctl *ctl, int id, const char *argument);
 /* Sets the cells SIZE, BLOCKS, ONLINE, OFFLINE, NOT-REMOVABLE and ZONES that every such table has,
  * from a column on. 0 or -ENOMEM. */
 int groups_add_columns(struct libscols_table *table);
-int groups_set_cells(struct libscols_table *table, struct libscols_line *line, size_t column,
+int groups_set_cells(struct libscols_line *line, size_t column,
 		     const struct memblock_inventory *inventory, const struct group *group);
 
 /* The type of a column of sizes, and such a cell. 0 or -ENOMEM. */
 enum json_type groups_size_type(void);
-int groups_set_size(struct libscols_table *table, struct libscols_line *line, size_t column,
-		    uint64_t bytes);
+int groups_set_size(struct libscols_line *line, size_t column, uint64_t bytes);

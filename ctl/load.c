@@ -62,7 +62,7 @@ int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret)
 	if (r < 0)
 		return log_error(r, "Can't open %s: %m", ctl->root ? ctl->root : "/");
 
-	r = memblock_inventory_new(root, ret, &error);
+	r = memblock_inventory_new(root, 0, ret, &error);
 	if (r < 0)
 		return error ? log_error(r, "%s", error)
 			     : log_error(r, "Can't read the memory blocks: %m");

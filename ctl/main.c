@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 
 	if (close_output() < 0 && r >= 0)
 		r = -EIO;
-	if (r == -EINVAL)
+	if (r == -EUSAGE)
 		return STATUS_USAGE;
 	return r < 0 ? STATUS_NOTHING_DONE : STATUS_DONE;
 }

@@ -204,5 +204,5 @@ int usage_error(const struct ctl *ctl, const char *format, ...)
 
 	log_line("%s; see %s %s%s--help", text, program_invocation_short_name,
 		 ctl->verb ? ctl->verb->name : "", ctl->verb ? " " : "");
-	return -EINVAL;
+	return -EUSAGE;
 }

@@ -102,7 +102,7 @@ int picture_of_machine(const struct memblock_inventory *inventory, struct pictur
 
 static enum cell cell_of_kind(enum memblock_kind kind)
 {
-	static const enum cell cells[MEMBLOCK_KIND_COUNT] = {
+	static const enum cell cells[] = {
 		[MEMBLOCK_KIND_HOLE] = CELL_NOTHING,
 		[MEMBLOCK_KIND_RAM] = CELL_RAM,
 		[MEMBLOCK_KIND_PMEM] = CELL_PMEM,
@@ -111,7 +111,7 @@ static enum cell cell_of_kind(enum memblock_kind kind)
 		[MEMBLOCK_KIND_FIRMWARE_RESERVED] = CELL_FIRMWARE_RESERVED,
 	};
 
-	return cells[kind];
+	return (size_t)kind < ARRAY_SIZE(cells) ? cells[kind] : CELL_SEVERAL;
 }
 
 static bool is_on_several_nodes(const struct picture *picture)

@@ -7,7 +7,7 @@
 /* What one cell of a map can show. */
 enum cell {
 	CELL_NOTHING,
-	/* of blocks */
+	/* of blocks, the worst last */
 	CELL_KERNEL,
 	CELL_MOVABLE,
 	CELL_OFFLINE,

@@ -9,17 +9,20 @@
 typedef int (*take_function)(const struct memblock_inventory *inventory,
 			     const struct memblock_block *block, void *userdata);
 
-static int take_all(const struct memblock_inventory *inventory, take_function take, void *userdata)
+/* The number of the first block whose index is not below. */
+static size_t first_from(const struct memblock_inventory *inventory, uint64_t index)
 {
-	const struct memblock_block *block;
-	int r;
+	size_t low = 0, high = memblock_inventory_n_blocks(inventory);
 
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
-		r = take(inventory, block, userdata);
-		if (r < 0)
-			return r;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memblock_block_index(memblock_inventory_block(inventory, middle)) < index)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return 0;
+	return low;
 }
 
 /* A range may have gaps, but not be one. */
@@ -27,21 +30,19 @@ static int take_range(const struct memblock_inventory *inventory, uint64_t first
 		      take_function take, void *userdata)
 {
 	const struct memblock_block *block;
-	bool any = false;
+	size_t from = first_from(inventory, first), i;
 	int r;
 
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
-		uint64_t index = memblock_block_index(block);
-
-		if (index < first || index > last)
-			continue;
-		any = true;
+	for (i = from; (block = memblock_inventory_block(inventory, i)); i++) {
+		if (memblock_block_index(block) > last)
+			break;
 		r = take(inventory, block, userdata);
 		if (r < 0)
 			return r;
 	}
 
-	if (any)
+	/* Of all blocks there may be none. */
+	if (i > from || (first == 0 && last == UINT64_MAX))
 		return 0;
 	if (first == last)
 		return log_error(-ENXIO, "There is no memory block %" PRIu64, first);
@@ -55,15 +56,11 @@ int for_each_block(const struct ctl *ctl, const struct memblock_inventory *inven
 	int r;
 
 	for (; *words; words++) {
-		uint64_t first, last;
+		uint64_t first = 0, last = UINT64_MAX;
 
-		if (strcmp(*words, "all") == 0) {
-			r = take_all(inventory, take, userdata);
-		} else {
-			if (block_range_parse(*words, &first, &last) < 0)
-				return usage_error(ctl, "\"%s\" names no memory block", *words);
-			r = take_range(inventory, first, last, take, userdata);
-		}
+		if (strcmp(*words, "all") != 0 && block_range_parse(*words, &first, &last) < 0)
+			return usage_error(ctl, "\"%s\" names no memory block", *words);
+		r = take_range(inventory, first, last, take, userdata);
 		if (r < 0)
 			return r;
 	}

@@ -6,11 +6,17 @@
 
 #include "style.h"
 
-/* clang-format off: a style a line */
+/* clang-format off */
 static const char *const codes[] = {
-	[STYLE_PLAIN] = "",           [STYLE_BOLD] = "\033[1m",    [STYLE_FAINT] = "\033[2m",
-	[STYLE_GOOD] = "\033[32m",    [STYLE_BAD] = "\033[1;31m",  [STYLE_UNSURE] = "\033[33m",
-	[STYLE_MOVABLE] = "\033[36m", [STYLE_DEVICE] = "\033[35m", [STYLE_RESERVED] = "\033[34m",
+	[STYLE_PLAIN] = "",
+	[STYLE_BOLD] = "\033[1m",
+	[STYLE_FAINT] = "\033[2m",
+	[STYLE_GOOD] = "\033[32m",
+	[STYLE_BAD] = "\033[1;31m",
+	[STYLE_UNSURE] = "\033[33m",
+	[STYLE_MOVABLE] = "\033[36m",
+	[STYLE_DEVICE] = "\033[35m",
+	[STYLE_RESERVED] = "\033[34m",
 };
 /* clang-format on */
 

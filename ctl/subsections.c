@@ -28,13 +28,15 @@ int subsections_read(const struct memblock_inventory *inventory, const struct me
 {
 	_cleanup_(subsections_done) struct subsections map = {};
 	_cleanup_free_ uint64_t *words = NULL;
+	enum memblock_source source;
 	size_t n_words;
 	int per_section;
 
-	per_section = memblock_block_subsections(inventory, block, &words, &n_words);
+	per_section = memblock_block_subsections(inventory, block, &words, &n_words, &source);
 	if (per_section < 0)
 		return per_section;
 
+	map.derived = source == MEMBLOCK_SOURCE_IOMEM;
 	map.all = memblock_inventory_block_size(inventory) / MEMBLOCK_SUBSECTION_SIZE;
 	for (size_t i = 0; i < n_words; i++)
 		map.present += (uint64_t)__builtin_popcountll(words[i]);

@@ -8,6 +8,7 @@ struct subsections {
 	char **sections; /* a hex bitmap each, bit 0 the lowest sub-section */
 	size_t n_sections;
 	uint64_t first_section;
+	bool derived; /* from iomem; else the kernel's own */
 	uint64_t present;
 	uint64_t all;
 };

@@ -28,38 +28,39 @@ int table_add_column(struct libscols_table *table, const char *name, double widt
 	if (!column)
 		return -ENOMEM;
 
-	/* Booleans go out as bare words too: of an empty number libsmartcols makes null, of an
-	 * empty boolean false, and "not known" is not false. */
+	/* All but plain text goes out as it is given, which libsmartcols calls a number: it would
+	 * make null of an empty string, and false of an empty boolean, but "not known" is not
+	 * false. Of an empty number it makes null. */
 	if (scols_table_is_json(table) && json != JSON_TEXT &&
 	    scols_column_set_json_type(column, SCOLS_JSON_NUMBER) < 0)
 		return -ENOMEM;
 	return 0;
 }
 
-int table_set(struct libscols_table *table, struct libscols_line *line, size_t column, char *text)
+char *table_json_text(enum json_type json, char *text)
 {
-	int r;
+	_cleanup_free_ char *taken = text;
+	char *quoted;
 
-	if (scols_table_is_json(table) &&
-	    scols_column_get_json_type(scols_table_get_column(table, column)) ==
-		    SCOLS_JSON_NUMBER &&
-	    (strcmp(text, "yes") == 0 || strcmp(text, "no") == 0)) {
-		char *word = strdup(*text == 'y' ? "true" : "false");
-
-		free(text);
-		text = word;
-	}
 	if (!text)
-		return -ENOMEM;
+		return NULL;
+	if (json == JSON_STRING)
+		return asprintf(&quoted, "\"%s\"", text) < 0 ? NULL : quoted;
+	if (json == JSON_BOOLEAN && *text)
+		return strdup(strcmp(text, "yes") == 0 ? "true" : "false");
+	return TAKE_PTR(taken);
+}
 
-	r = scols_line_refer_data(line, column, text);
+int table_set(struct libscols_line *line, size_t column, char *text)
+{
+	int r = text ? scols_line_refer_data(line, column, text) : -ENOMEM;
+
 	if (r < 0)
 		free(text);
 	return r;
 }
 
-int table_setf(struct libscols_table *table, struct libscols_line *line, size_t column,
-	       const char *format, ...)
+int table_setf(struct libscols_line *line, size_t column, const char *format, ...)
 {
 	char *text;
 	va_list ap;
@@ -68,7 +69,7 @@ int table_setf(struct libscols_table *table, struct libscols_line *line, size_t 
 	va_start(ap, format);
 	r = vasprintf(&text, format, ap);
 	va_end(ap);
-	return r < 0 ? -ENOMEM : table_set(table, line, column, text);
+	return r < 0 ? -ENOMEM : table_set(line, column, text);
 }
 
 int table_print(struct libscols_table *table)

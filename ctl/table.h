@@ -22,13 +22,17 @@ struct libscols_table *table_new(enum table_format format, bool headings, const 
 int table_add_column(struct libscols_table *table, const char *name, double width, bool left,
 		     enum json_type json);
 
-/* Sets a cell of the table's last line and takes the text over. In a table that comes out as JSON,
- * yes and no of a boolean column become true and false. 0 or -ENOMEM. */
-int table_set(struct libscols_table *table, struct libscols_line *line, size_t column, char *text);
+/* A cell's text as it goes into JSON of a type; takes the text over. NULL where there is no memory.
+ */
+char *table_json_text(enum json_type json, char *text);
+
+/* Sets a cell of a line and takes the text over (NULL: there was no memory for it). 0 or -ENOMEM.
+ */
+int table_set(struct libscols_line *line, size_t column, char *text);
 
 /* Sets a cell to a formatted text. 0 or -ENOMEM. */
-int table_setf(struct libscols_table *table, struct libscols_line *line, size_t column,
-	       const char *format, ...) __attribute__((__format__(printf, 4, 5)));
+int table_setf(struct libscols_line *line, size_t column, const char *format, ...)
+	__attribute__((__format__(printf, 3, 4)));
 
 /* Prints it. 0 or a negative errno, told. */
 int table_print(struct libscols_table *table);

@@ -77,7 +77,7 @@ unsigned block_reasons(const struct memblock_block *block)
 {
 	unsigned reasons = 0;
 
-	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+	for (int i = 0; memblock_reason_to_string((enum memblock_reason)i); i++)
 		if (memblock_block_has_reason(block, (enum memblock_reason)i))
 			reasons |= 1u << i;
 	return reasons;
@@ -86,7 +86,7 @@ unsigned block_reasons(const struct memblock_block *block)
 char *reasons_text(unsigned reasons, char text[LIST_TEXT_MAX])
 {
 	*text = '\0';
-	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+	for (int i = 0; memblock_reason_to_string((enum memblock_reason)i); i++)
 		if (reasons & 1u << i)
 			add_word(text, ",", "%s",
 				 memblock_reason_to_string((enum memblock_reason)i));

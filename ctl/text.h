@@ -5,7 +5,7 @@
 
 /* How facts about a block read in every kind of output. Each returns text, cut where it is short.
  */
-#define LIST_TEXT_MAX 160
+#define LIST_TEXT_MAX 5120
 
 /* A set of nodes: the numbers below 1024, the most that Linux can have (CONFIG_NODES_SHIFT). */
 struct node_mask {

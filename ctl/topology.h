@@ -5,7 +5,7 @@
 
 #include "macros.h"
 
-#define DISTANCES_TEXT_MAX 512
+#define DISTANCES_TEXT_MAX 5120
 
 /* Whether there is anybody to ask: libnuma speaks of the running machine alone. */
 bool topology_available(void);

@@ -4,6 +4,20 @@
 #include "capture.h"
 #include "log.h"
 
+/* What libarchive makes of others, a zip for one, nobody expects of a captured tree. */
+static bool is_tar(const char *path)
+{
+	static const char *const endings[] = { ".tar", ".tar.gz", ".tar.xz" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		size_t length = strlen(path), ending = strlen(endings[i]);
+
+		if (length > ending && strcmp(path + length - ending, endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int capture_run(struct ctl *ctl, char **arguments)
 {
 	_cleanup_(memblock_root_unrefp) struct memblock_root *root = NULL;
@@ -11,6 +25,10 @@ static int capture_run(struct ctl *ctl, char **arguments)
 
 	if (!*arguments)
 		return usage_error(ctl, "Where to? A file name such as machine.tar.xz");
+
+	if (!is_tar(*arguments))
+		return usage_error(ctl, "%s: the name must end in .tar, .tar.gz or .tar.xz",
+				   *arguments);
 
 	r = memblock_root_new(ctl->root, &root);
 	if (r < 0)

@@ -30,16 +30,16 @@ static int add_device(struct libscols_table *table, const struct memblock_invent
 	if (!line)
 		return -ENOMEM;
 
-	r = table_setf(table, line, 0, "%s", device ? memblock_device_name(device) : "unknown");
+	r = table_setf(line, 0, "%s", device ? memblock_device_name(device) : "unknown");
 	if (r >= 0)
-		r = table_setf(table, line, 1, "%s",
+		r = table_setf(line, 1, "%s",
 			       memblock_provider_to_string(device ? memblock_device_provider(device)
 								  : MEMBLOCK_PROVIDER_UNKNOWN));
 	if (r >= 0)
-		r = groups_set_cells(table, line, 2, inventory, group);
+		r = groups_set_cells(line, 2, inventory, group);
 	if (r < 0)
 		return r;
-	return table_setf(table, line, 8, "%s", node_mask_text(&group->nodes, nodes));
+	return table_setf(line, 8, "%s", node_mask_text(&group->nodes, nodes));
 }
 
 static int count_devices(const struct memblock_inventory *inventory, struct groups *groups)

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "size.h"
 #include "table.h"
+#include "totals.h"
 
 enum {
 	OPT_OUTPUT_ALL = 0x200,
@@ -159,12 +160,15 @@ static int add_row(struct libscols_table *table, const struct columns *columns,
 		return -ENOMEM;
 
 	for (size_t i = 0; i < columns->n; i++) {
+		const struct column_spec *spec = &column_specs[columns->items[i]];
 		char *text;
 
-		r = column_specs[columns->items[i]].print(context, &text);
+		r = spec->print(context, &text);
 		if (r < 0)
 			return r;
-		r = table_set(table, line, i, text);
+		if (context->json)
+			text = table_json_text(spec->json, text);
+		r = table_set(line, i, text);
 		if (r < 0)
 			return r;
 	}
@@ -226,11 +230,9 @@ static void print_summary_line(const char *what, uint64_t bytes)
 static void print_summary(const struct memblock_inventory *inventory)
 {
 	uint64_t size = memblock_inventory_block_size(inventory);
-	struct memblock_totals totals = {};
-	const struct memblock_block *block;
+	struct totals totals;
 
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
-		memblock_totals_add(&totals, block);
+	totals_of(inventory, &totals);
 
 	print_summary_line("Memory block size:", size);
 	print_summary_line("Total online memory:", totals.online * size);

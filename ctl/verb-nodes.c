@@ -49,15 +49,15 @@ static int add_columns(struct libscols_table *table, bool live)
 }
 
 /* What libnuma knows of a node. */
-static int add_topology(struct libscols_table *table, struct libscols_line *line, int nid)
+static int add_topology(struct libscols_line *line, int nid)
 {
 	char distances[DISTANCES_TEXT_MAX];
 	long long free_bytes = topology_free(nid);
 	int r = 0;
 
 	if (free_bytes >= 0)
-		r = groups_set_size(table, line, 8, (uint64_t)free_bytes);
-	return r < 0 ? r : table_setf(table, line, 9, "%s", topology_distances(nid, distances));
+		r = groups_set_size(line, 8, (uint64_t)free_bytes);
+	return r < 0 ? r : table_setf(line, 9, "%s", topology_distances(nid, distances));
 }
 
 static int add_node(struct libscols_table *table, const struct memblock_inventory *inventory,
@@ -69,13 +69,13 @@ static int add_node(struct libscols_table *table, const struct memblock_inventor
 	if (!line)
 		return -ENOMEM;
 
-	r = table_setf(table, line, 0, "%d", (int)group->key);
+	r = table_setf(line, 0, "%d", (int)group->key);
 	if (r >= 0)
-		r = groups_set_cells(table, line, 1, inventory, group);
+		r = groups_set_cells(line, 1, inventory, group);
 	if (r >= 0)
-		r = table_setf(table, line, 7, "%" PRIu64, group->shared);
+		r = table_setf(line, 7, "%" PRIu64, group->shared);
 	if (r >= 0 && live)
-		r = add_topology(table, line, (int)group->key);
+		r = add_topology(line, (int)group->key);
 	return r;
 }
 
@@ -101,8 +101,9 @@ static int nodes_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 		r = add_node(table, inventory, &groups.items[i], live);
 	if (r < 0)
 		return log_oom();
-	if (groups.n == 0)
-		log_line("No block hangs on a node: this kernel knows no nodes");
+	if (memblock_inventory_source(inventory, MEMBLOCK_SOURCE_NODES, NULL) ==
+	    MEMBLOCK_SOURCE_ABSENT)
+		log_line("This kernel knows no nodes");
 	return table_print(table);
 }
 

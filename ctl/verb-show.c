@@ -20,7 +20,7 @@ static void print_head(const struct memblock_inventory *inventory,
 		       const struct memblock_block *block)
 {
 	uint64_t size = memblock_inventory_block_size(inventory);
-	uint64_t start = memblock_block_index(block) * size;
+	uint64_t start = memblock_block_start(inventory, block);
 	char text[LIST_TEXT_MAX], range[RANGE_TEXT_MAX], bytes[SIZE_TEXT_MAX];
 	static const enum style styles[] = { STYLE_UNSURE, STYLE_GOOD, STYLE_BAD };
 	enum memblock_answer removable = memblock_block_removable(block);
@@ -90,8 +90,8 @@ static int print_subsections(const struct memblock_inventory *inventory,
 	if (r < 0)
 		return r;
 
-	printf("%14s: %" PRIu64 " of %" PRIu64 ", derived from /proc/iomem\n", "Sub-sections",
-	       map.present, map.all);
+	printf("%14s: %" PRIu64 " of %" PRIu64 ", %s\n", "Sub-sections", map.present, map.all,
+	       map.derived ? "derived from /proc/iomem" : "as the kernel has them");
 	for (size_t i = 0; i < map.n_sections; i++)
 		printf("%16ssection %" PRIu64 ": %s\n", "", map.first_section + i, map.sections[i]);
 	return 0;
@@ -130,27 +130,46 @@ static int print_block(const struct memblock_inventory *inventory,
 	return r < 0 ? log_oom() : 0;
 }
 
-static int append_block(const struct memblock_inventory *inventory,
-			const struct memblock_block *block, void *userdata)
+/* Block by block: all of a large machine's would take much memory at once. */
+static int print_block_json(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, void *userdata)
 {
+	_cleanup_json_ json_object *object = NULL;
+	bool *first = userdata;
 	int r = 0;
 
-	json_append(userdata, block_json(inventory, block, &r), &r);
-	return r < 0 ? log_oom() : 0;
+	object = block_json(inventory, block, &r);
+	if (r < 0)
+		return log_oom();
+	if (!*first)
+		puts(",");
+	*first = false;
+	return json_print(object);
 }
 
+static int take_nothing(const struct memblock_inventory *inventory __attribute__((unused)),
+			const struct memblock_block *block __attribute__((unused)),
+			void *userdata __attribute__((unused)))
+{
+	return 0;
+}
+
+/* Every word is looked up before the first is printed: no half an object for a wrong one. */
 static int show_json(const struct ctl *ctl, const struct memblock_inventory *inventory,
 		     char **words)
 {
-	_cleanup_json_ json_object *object = json_object_new_object();
-	json_object *blocks = json_object_new_array();
-	int r = 0;
+	bool first = true;
+	int r;
 
-	json_add(object, "blocks", blocks, &r);
+	r = for_each_block(ctl, inventory, words, take_nothing, NULL);
 	if (r < 0)
-		return log_oom();
-	r = for_each_block(ctl, inventory, words, append_block, blocks);
-	return r < 0 ? r : json_print(object);
+		return r;
+
+	puts("{\n\"blocks\": [");
+	r = for_each_block(ctl, inventory, words, print_block_json, &first);
+	if (r >= 0)
+		puts("]\n}");
+	return r;
 }
 
 static int show_run(struct ctl *ctl, char **arguments)

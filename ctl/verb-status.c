@@ -6,18 +6,10 @@
 #include "size.h"
 #include "style.h"
 #include "text.h"
+#include "totals.h"
 
 /* Nobody reads more block numbers than this in a summary. */
 #define RANGES_SHOWN 6
-
-static void count_blocks(const struct memblock_inventory *inventory, struct memblock_totals *ret)
-{
-	const struct memblock_block *block;
-
-	*ret = (struct memblock_totals){};
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
-		memblock_totals_add(ret, block);
-}
 
 static void print_amount(const struct memblock_inventory *inventory, const char *label,
 			 enum style style, uint64_t blocks)
@@ -53,12 +45,11 @@ static void print_ranges(const struct memblock_inventory *inventory, enum memblo
 		printf(" and %u more", ranges - RANGES_SHOWN);
 }
 
-static void print_reasons(const struct memblock_inventory *inventory,
-			  const struct memblock_totals *totals)
+static void print_reasons(const struct memblock_inventory *inventory, const struct totals *totals)
 {
-	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++) {
-		const char *name = memblock_reason_to_string((enum memblock_reason)i);
+	const char *name;
 
+	for (int i = 0; (name = memblock_reason_to_string((enum memblock_reason)i)); i++) {
 		if (totals->reasons[i] == 0)
 			continue;
 		printf("%14s  %s%-14s%s block%s ", "", style_on(STYLE_BAD), name, style_off(),
@@ -73,7 +64,7 @@ static void print_sources(const struct memblock_inventory *inventory)
 {
 	const char *label = "Not read:";
 
-	for (int i = 0; i < MEMBLOCK_SOURCE_COUNT; i++) {
+	for (int i = 0; memblock_source_to_string((enum memblock_source)i); i++) {
 		const char *text = missing_source(inventory, (enum memblock_source)i);
 
 		if (!text)
@@ -84,7 +75,7 @@ static void print_sources(const struct memblock_inventory *inventory)
 }
 
 static void print_status(const struct ctl *ctl, const struct memblock_inventory *inventory,
-			 const struct memblock_totals *totals)
+			 const struct totals *totals)
 {
 	const char *architecture = memblock_inventory_architecture(inventory);
 	const char *release = memblock_inventory_release(inventory);
@@ -112,7 +103,7 @@ static json_object *sources_json(const struct memblock_inventory *inventory, int
 {
 	json_object *sources = json_object_new_object();
 
-	for (int i = 0; i < MEMBLOCK_SOURCE_COUNT; i++)
+	for (int i = 0; memblock_source_to_string((enum memblock_source)i); i++)
 		json_add_text(sources, memblock_source_to_string((enum memblock_source)i),
 			      memblock_source_state_to_string(memblock_inventory_source(
 				      inventory, (enum memblock_source)i, NULL)),
@@ -120,18 +111,17 @@ static json_object *sources_json(const struct memblock_inventory *inventory, int
 	return sources;
 }
 
-static json_object *reasons_json(const struct memblock_totals *totals, int *r)
+static json_object *reasons_json(const struct totals *totals, int *r)
 {
 	json_object *reasons = json_object_new_object();
 
-	for (int i = 0; i < MEMBLOCK_REASON_COUNT; i++)
+	for (int i = 0; memblock_reason_to_string((enum memblock_reason)i); i++)
 		json_add_number(reasons, memblock_reason_to_string((enum memblock_reason)i),
 				totals->reasons[i], r);
 	return reasons;
 }
 
-static int print_json(const struct memblock_inventory *inventory,
-		      const struct memblock_totals *totals)
+static int print_json(const struct memblock_inventory *inventory, const struct totals *totals)
 {
 	_cleanup_json_ json_object *status = json_object_new_object();
 	uint64_t section = memblock_inventory_section_size(inventory);
@@ -159,14 +149,14 @@ static int print_json(const struct memblock_inventory *inventory,
 static int status_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 {
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
-	struct memblock_totals totals;
+	struct totals totals;
 	int r;
 
 	r = load_inventory(ctl, &inventory);
 	if (r < 0)
 		return r;
 
-	count_blocks(inventory, &totals);
+	totals_of(inventory, &totals);
 	if (ctl->json)
 		return print_json(inventory, &totals);
 	print_status(ctl, inventory, &totals);

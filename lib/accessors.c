@@ -37,9 +37,11 @@ enum memblock_source_state memblock_inventory_source(const struct memblock_inven
 						     enum memblock_source source,
 						     const char **ret_text)
 {
+	bool known = (size_t)source < ARRAY_SIZE(inventory->sources);
+
 	if (ret_text)
-		*ret_text = inventory->sources[source].text;
-	return inventory->sources[source].state;
+		*ret_text = known ? inventory->sources[source].text : NULL;
+	return known ? inventory->sources[source].state : MEMBLOCK_SOURCE_ABSENT;
 }
 
 const char *memblock_inventory_note(const struct memblock_inventory *inventory, size_t n)
@@ -64,6 +66,12 @@ const struct memblock_block *memblock_inventory_find(const struct memblock_inven
 	return inventory_find(inventory, index);
 }
 
+const struct memblock_block *memblock_inventory_find_address(
+	const struct memblock_inventory *inventory, uint64_t address)
+{
+	return inventory_find(inventory, address / inventory->block_size);
+}
+
 const struct memblock_device *memblock_inventory_device(const struct memblock_inventory *inventory,
 							size_t n)
 {
@@ -83,6 +91,12 @@ enum memblock_provider memblock_device_provider(const struct memblock_device *de
 uint64_t memblock_block_index(const struct memblock_block *block)
 {
 	return block->index;
+}
+
+uint64_t memblock_block_start(const struct memblock_inventory *inventory,
+			      const struct memblock_block *block)
+{
+	return block_start(inventory, block);
 }
 
 enum memblock_state memblock_block_state(const struct memblock_block *block)
@@ -131,7 +145,7 @@ enum memblock_answer memblock_block_removable(const struct memblock_block *block
 
 bool memblock_block_has_reason(const struct memblock_block *block, enum memblock_reason reason)
 {
-	return block->reasons & 1u << reason;
+	return (unsigned)reason < MEMBLOCK_REASON_COUNT && block->reasons & 1u << reason;
 }
 
 int memblock_block_kernel_removable(const struct memblock_inventory *inventory,
@@ -168,20 +182,4 @@ int memblock_block_evidence(const struct memblock_inventory *inventory,
 	r = (int)evidence.n;
 	*ret = TAKE_PTR(evidence.items);
 	return r;
-}
-
-void memblock_totals_add(struct memblock_totals *totals, const struct memblock_block *block)
-{
-	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
-	bool online = block->state == MEMBLOCK_STATE_ONLINE ||
-		      block->state == MEMBLOCK_STATE_GOING_OFFLINE;
-
-	totals->blocks++;
-	totals->online += online;
-	totals->offline += block->state == MEMBLOCK_STATE_OFFLINE;
-	totals->removable[block->removable]++;
-	for (size_t i = 0; i < MEMBLOCK_REASON_COUNT; i++)
-		totals->reasons[i] += memblock_block_has_reason(block, (enum memblock_reason)i);
-	if (online && memblock_block_zones(block, zones) == 1)
-		totals->zones[zones[0]]++;
 }

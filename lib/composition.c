@@ -72,6 +72,8 @@ static enum memblock_zone zone_at(const struct memblock_inventory *inventory,
 		return MEMBLOCK_ZONE_NONE;
 	if (memblock_block_zones(block, zones) == 1 && zones[0] != MEMBLOCK_ZONE_NONE)
 		return zones[0];
+	if (!inventory_has(inventory, MEMBLOCK_SOURCE_ZONEINFO))
+		return MEMBLOCK_ZONE_UNKNOWN;
 
 	for (size_t i = 0; i < spans->n; i++) {
 		const struct zone_span *span = &spans->items[i];
@@ -176,7 +178,8 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 }
 
 int memblock_block_subsections(const struct memblock_inventory *inventory,
-			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n)
+			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
+			       enum memblock_source *ret_source)
 {
 	uint64_t section =
 		inventory->section_size ? inventory->section_size : inventory->block_size;
@@ -206,5 +209,6 @@ int memblock_block_subsections(const struct memblock_inventory *inventory,
 
 	*ret = TAKE_PTR(bitmap);
 	*ret_n = n;
+	*ret_source = MEMBLOCK_SOURCE_IOMEM;
 	return (int)words;
 }

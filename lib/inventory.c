@@ -82,8 +82,8 @@ int inventory_device(struct memblock_inventory *inventory, const char *name,
 static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 {
 	static int (*const readers[])(struct memblock_inventory *) = {
-		source_nodes_read, source_iomem_read,   source_zoneinfo_read, source_srat_read,
-		source_pmem_read,  source_devices_read, source_marks_read,
+		source_nodes_read, source_states_read, source_iomem_read,   source_zoneinfo_read,
+		source_srat_read,  source_pmem_read,   source_devices_read, source_marks_read,
 	};
 	int r;
 
@@ -118,14 +118,16 @@ static int judge(struct memblock_inventory *inventory)
 	return 0;
 }
 
-int memblock_inventory_new(struct memblock_root *root, struct memblock_inventory **ret,
-			   char **ret_error)
+int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
+			   struct memblock_inventory **ret, char **ret_error)
 {
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
 	int r;
 
 	if (ret_error)
 		*ret_error = NULL;
+	if (flags != 0)
+		return -EINVAL;
 
 	inventory = calloc(1, sizeof(*inventory));
 	if (!inventory)

@@ -3,6 +3,7 @@
 
 #include "extents.h"
 #include "libmemblock.h"
+#include "names.h"
 #include "notes.h"
 #include "root.h"
 
@@ -51,10 +52,11 @@ struct machine {
 	uint64_t page_size;
 };
 
-/* A named resource that owns what lies in it: namespace0.0, dax1.0, virtio0, region0. */
+/* A named resource that owns what lies in it: namespace0.0, dax1.0, virtio0, region0. Extents point
+ * at its name, owner_of() finds back. */
 struct owner {
-	char *name;
-	bool cxl; /* inside a CXL window */
+	enum memblock_provider provider; /* of its System RAM */
+	char name[];
 };
 
 struct iomem {
@@ -63,6 +65,7 @@ struct iomem {
 	struct owner **owners;
 	size_t n_owners;
 	size_t owners_capacity;
+	uint64_t crash_size; /* of the crash kernel's reservation, 0 for none */
 };
 
 /* What a zone of a node spans; spans of different nodes may overlap. */
@@ -109,6 +112,7 @@ struct memblock_inventory {
 	size_t n_blocks;
 	size_t blocks_capacity;
 	bool has_valid_zones; /* no block of a kernel without hot-remove has the attribute */
+	bool says_removable;  /* but here `removable` says 1: rather the tree is not whole */
 	bool has_nodes;       /* a kernel without NUMA has no node folders */
 
 	struct machine machine;

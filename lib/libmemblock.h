@@ -53,7 +53,7 @@ enum memblock_answer {
 	MEMBLOCK_ANSWER_NO,
 };
 
-/* Why a block can never be taken offline, in the order in which the rules are applied. */
+/* Why a block can never be taken offline. Later versions may know more. */
 enum memblock_reason {
 	MEMBLOCK_REASON_MIXED_NODES,    /* it hangs on several nodes */
 	MEMBLOCK_REASON_MIXED_ZONES,    /* its pages lie in several zones of one node */
@@ -63,7 +63,6 @@ enum memblock_reason {
 	MEMBLOCK_REASON_RESERVED_PAGES, /* the kernel reserved pages in it at boot */
 	MEMBLOCK_REASON_MARKED,         /* an administrator said so */
 	MEMBLOCK_REASON_NO_HOTREMOVE,   /* this kernel can't offline memory at all */
-	MEMBLOCK_REASON_COUNT,
 };
 
 /* What lies in a range of physical memory. */
@@ -74,7 +73,6 @@ enum memblock_kind {
 	MEMBLOCK_KIND_DEVICE_DAX,
 	MEMBLOCK_KIND_SOFT_RESERVED,
 	MEMBLOCK_KIND_FIRMWARE_RESERVED,
-	MEMBLOCK_KIND_COUNT,
 };
 
 /* A memory zone, include/linux/mmzone.h:enum zone_type. NONE is what valid_zones says of a block
@@ -88,7 +86,6 @@ enum memblock_zone {
 	MEMBLOCK_ZONE_HIGHMEM,
 	MEMBLOCK_ZONE_MOVABLE,
 	MEMBLOCK_ZONE_DEVICE,
-	MEMBLOCK_ZONE_COUNT,
 };
 
 /* More zones than any kernel names for one block. */
@@ -102,9 +99,9 @@ enum memblock_provider {
 	MEMBLOCK_PROVIDER_VIRTIO_MEM,
 	MEMBLOCK_PROVIDER_DAX,     /* device dax, onlined by the kmem driver */
 	MEMBLOCK_PROVIDER_CXL,     /* the same of a CXL region */
+	MEMBLOCK_PROVIDER_DRIVER,  /* another driver, of a coherent GPU for one */
 	MEMBLOCK_PROVIDER_LMB,     /* a logical memory block of a pseries machine */
 	MEMBLOCK_PROVIDER_STANDBY, /* standby storage of an s390 machine */
-	MEMBLOCK_PROVIDER_COUNT,
 };
 
 /* Where facts come from. */
@@ -118,7 +115,6 @@ enum memblock_source {
 	MEMBLOCK_SOURCE_PMEM,     /* /sys/bus/nd/devices */
 	MEMBLOCK_SOURCE_DEVICES,  /* ACPI, virtio, dax, CXL devices that own blocks */
 	MEMBLOCK_SOURCE_MARKS,    /* /var/lib/memblockd/marks */
-	MEMBLOCK_SOURCE_COUNT,
 };
 
 /* What became of a source. */
@@ -141,20 +137,9 @@ struct memblock_extent {
 	const char *owner;       /* namespace0.0, dax1.0, virtio0, ...; NULL for none */
 };
 
-/* Blocks counted, in blocks; see memblock_totals_add(). The lists have room for what enums may yet
- * gain, since callers keep this structure. */
-struct memblock_totals {
-	uint64_t blocks;
-	uint64_t online; /* online and going offline */
-	uint64_t offline;
-	uint64_t removable[4]; /* by enum memblock_answer */
-	uint64_t reasons[32];  /* a block may count under several */
-	uint64_t zones[16];    /* online blocks by their zone */
-};
-
 /*
  * Words. Each enum has one table of words, used on the bus, in JSON, in tables and in files.
- * The functions return NULL for a value outside the enum.
+ * The functions return NULL for a value outside the enum, so counting up to NULL visits them all.
  */
 const char *memblock_state_to_string(enum memblock_state state);
 const char *memblock_answer_to_string(enum memblock_answer answer);
@@ -177,23 +162,25 @@ struct memblock_root *memblock_root_ref(struct memblock_root *root);
 /* Takes NULL; always returns NULL. */
 struct memblock_root *memblock_root_unref(struct memblock_root *root);
 const char *memblock_root_path(const struct memblock_root *root);
-/* Opens a file or folder below the root for reading; path is relative to it ("proc/iomem"), open(2)
- * flags are added to O_RDONLY | O_CLOEXEC. No link leads out of a captured tree, and neither a FIFO
- * nor a device makes the caller wait. Returns a descriptor, or a negative errno. */
+/* Opens a file or folder below the root for reading; path is relative to it ("proc/iomem"). flags
+ * may hold O_DIRECTORY, O_NOFOLLOW and O_PATH, all else is -EINVAL. No link leads out of a captured
+ * tree, and neither a FIFO nor a device makes the caller wait. Returns a descriptor, or a negative
+ * errno. */
 int memblock_root_open(const struct memblock_root *root, const char *path, int flags);
 /* Whether this is the running machine. */
 bool memblock_root_is_live(const struct memblock_root *root);
 
 /*
- * The inventory: all memory blocks of a root at one moment, with their verdicts. Only the blocks
+ * The inventory: all memory blocks of a root at one moment, with their verdicts; it never changes,
+ * and blocks and devices live as long as it does. flags must be 0. Only the blocks
  * themselves must be readable; every other source may be missing and is then reported so by
  * memblock_inventory_source(). ret_error, if not NULL, is set to a text for people that names what
  * failed and where, or to NULL where there is none (success, out of memory); free() it.
  * Errors: -EOPNOTSUPP where the kernel has no memory blocks, -EBADMSG where block_size_bytes makes
  * no sense, -ENOMEM, and what reading gave.
  */
-int memblock_inventory_new(struct memblock_root *root, struct memblock_inventory **ret,
-			   char **ret_error);
+int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
+			   struct memblock_inventory **ret, char **ret_error);
 struct memblock_inventory *memblock_inventory_ref(struct memblock_inventory *inventory);
 /* Takes NULL; always returns NULL. */
 struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *inventory);
@@ -207,8 +194,8 @@ uint64_t memblock_inventory_page_size(const struct memblock_inventory *inventory
 /* As uname -m and -r say them; NULL where not known. */
 const char *memblock_inventory_architecture(const struct memblock_inventory *inventory);
 const char *memblock_inventory_release(const struct memblock_inventory *inventory);
-/* What became of a source; ret_text, if not NULL, is set to why, NULL where there is nothing to
- * say. */
+/* What became of a source (ABSENT of one that this version doesn't know); ret_text, if not NULL, is
+ * set to why, NULL where there is nothing to say. */
 enum memblock_source_state memblock_inventory_source(const struct memblock_inventory *inventory,
 						     enum memblock_source source,
 						     const char **ret_text);
@@ -223,16 +210,23 @@ const struct memblock_block *memblock_inventory_block(const struct memblock_inve
 /* The block memoryINDEX, NULL where there is none. */
 const struct memblock_block *memblock_inventory_find(const struct memblock_inventory *inventory,
 						     uint64_t index);
+/* The block that holds an address, NULL where there is none. */
+const struct memblock_block *memblock_inventory_find_address(
+	const struct memblock_inventory *inventory, uint64_t address);
 
 /* Devices in no order; the n-th, NULL past the last. */
 const struct memblock_device *memblock_inventory_device(const struct memblock_inventory *inventory,
 							size_t n);
-/* PNP0C80:00, virtio0, dax1.0; "firmware", "standby", "lmb" for what no device owns. */
+/* PNP0C80:00, virtio0, dax1.0, the name of a driver; "firmware", "standby", "lmb" for what no
+ * device owns. */
 const char *memblock_device_name(const struct memblock_device *device);
 enum memblock_provider memblock_device_provider(const struct memblock_device *device);
 
 /* The number in memoryINDEX: start address divided by the block size. */
 uint64_t memblock_block_index(const struct memblock_block *block);
+/* Its first address. */
+uint64_t memblock_block_start(const struct memblock_inventory *inventory,
+			      const struct memblock_block *block);
 enum memblock_state memblock_block_state(const struct memblock_block *block);
 /* N, MEMBLOCK_NID_UNKNOWN or MEMBLOCK_NID_SEVERAL. */
 int memblock_block_nid(const struct memblock_block *block);
@@ -272,18 +266,17 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 			       const struct memblock_block *block, struct memblock_extent **ret);
 
 /*
- * The block's sub-sections, derived from /proc/iomem: bit 0 of the first word is the lowest, set
- * where any System RAM or mapped device memory lies in it, as the kernel keeps them for boot
- * memory (mm/sparse.c:subsection_map_init()). Each section takes
- * memblock_inventory_section_size() / 2 MiB bits (a whole block where that is 0) and begins a new
- * word. ret_n is the number of words, free() them. Returns how many words a section takes.
+ * The block's sub-sections: bit 0 of the first word is the lowest, set where any System RAM or
+ * mapped device memory lies in it, as the kernel keeps them for boot memory
+ * (mm/sparse.c:subsection_map_init()). Each section takes memblock_inventory_section_size() / 2 MiB
+ * bits (a whole block where that is 0) and begins a new word. ret_n is the number of words, free()
+ * them; ret_source says where they come from: MEMBLOCK_SOURCE_IOMEM where they are derived. Returns
+ * how many words a section takes.
  * Errors: -ENODATA where /proc/iomem could not be had, -ENOMEM.
  */
 int memblock_block_subsections(const struct memblock_inventory *inventory,
-			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n);
-
-/* Adds one block to a count. */
-void memblock_totals_add(struct memblock_totals *totals, const struct memblock_block *block);
+			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
+			       enum memblock_source *ret_source);
 
 #pragma GCC visibility pop
 

@@ -13,7 +13,7 @@
 		return (size_t)value < ARRAY_SIZE(name##_names) ? name##_names[value] : NULL; \
 	}
 
-/* clang-format off: a word a line */
+/* clang-format off */
 
 static const char *const state_names[] = {
 	[MEMBLOCK_STATE_UNKNOWN] = "unknown",
@@ -54,33 +54,48 @@ DEFINE_TO_STRING(kind, enum memblock_kind)
 
 /* Spelled as lsmem does; the kernel says HighMem and none. */
 static const char *const zone_names[] = {
-	[MEMBLOCK_ZONE_UNKNOWN] = "Unknown", [MEMBLOCK_ZONE_NONE] = "None",
-	[MEMBLOCK_ZONE_DMA] = "DMA",         [MEMBLOCK_ZONE_DMA32] = "DMA32",
-	[MEMBLOCK_ZONE_NORMAL] = "Normal",   [MEMBLOCK_ZONE_HIGHMEM] = "Highmem",
-	[MEMBLOCK_ZONE_MOVABLE] = "Movable", [MEMBLOCK_ZONE_DEVICE] = "Device",
+	[MEMBLOCK_ZONE_UNKNOWN] = "Unknown",
+	[MEMBLOCK_ZONE_NONE] = "None",
+	[MEMBLOCK_ZONE_DMA] = "DMA",
+	[MEMBLOCK_ZONE_DMA32] = "DMA32",
+	[MEMBLOCK_ZONE_NORMAL] = "Normal",
+	[MEMBLOCK_ZONE_HIGHMEM] = "Highmem",
+	[MEMBLOCK_ZONE_MOVABLE] = "Movable",
+	[MEMBLOCK_ZONE_DEVICE] = "Device",
 };
 DEFINE_TO_STRING(zone, enum memblock_zone)
 
 static const char *const provider_names[] = {
-	[MEMBLOCK_PROVIDER_UNKNOWN] = "unknown", [MEMBLOCK_PROVIDER_FIRMWARE] = "firmware",
-	[MEMBLOCK_PROVIDER_ACPI] = "acpi",       [MEMBLOCK_PROVIDER_VIRTIO_MEM] = "virtio-mem",
-	[MEMBLOCK_PROVIDER_DAX] = "dax",         [MEMBLOCK_PROVIDER_CXL] = "cxl",
-	[MEMBLOCK_PROVIDER_LMB] = "lmb",         [MEMBLOCK_PROVIDER_STANDBY] = "standby",
+	[MEMBLOCK_PROVIDER_UNKNOWN] = "unknown",
+	[MEMBLOCK_PROVIDER_FIRMWARE] = "firmware",
+	[MEMBLOCK_PROVIDER_ACPI] = "acpi",
+	[MEMBLOCK_PROVIDER_VIRTIO_MEM] = "virtio-mem",
+	[MEMBLOCK_PROVIDER_DAX] = "dax",
+	[MEMBLOCK_PROVIDER_CXL] = "cxl",
+	[MEMBLOCK_PROVIDER_DRIVER] = "driver",
+	[MEMBLOCK_PROVIDER_LMB] = "lmb",
+	[MEMBLOCK_PROVIDER_STANDBY] = "standby",
 };
 DEFINE_TO_STRING(provider, enum memblock_provider)
 
 static const char *const source_names[] = {
-	[MEMBLOCK_SOURCE_MACHINE] = "machine",   [MEMBLOCK_SOURCE_BLOCKS] = "blocks",
-	[MEMBLOCK_SOURCE_NODES] = "nodes",       [MEMBLOCK_SOURCE_IOMEM] = "iomem",
-	[MEMBLOCK_SOURCE_ZONEINFO] = "zoneinfo", [MEMBLOCK_SOURCE_SRAT] = "srat",
-	[MEMBLOCK_SOURCE_PMEM] = "pmem",         [MEMBLOCK_SOURCE_DEVICES] = "devices",
+	[MEMBLOCK_SOURCE_MACHINE] = "machine",
+	[MEMBLOCK_SOURCE_BLOCKS] = "blocks",
+	[MEMBLOCK_SOURCE_NODES] = "nodes",
+	[MEMBLOCK_SOURCE_IOMEM] = "iomem",
+	[MEMBLOCK_SOURCE_ZONEINFO] = "zoneinfo",
+	[MEMBLOCK_SOURCE_SRAT] = "srat",
+	[MEMBLOCK_SOURCE_PMEM] = "pmem",
+	[MEMBLOCK_SOURCE_DEVICES] = "devices",
 	[MEMBLOCK_SOURCE_MARKS] = "marks",
 };
 DEFINE_TO_STRING(source, enum memblock_source)
 
 static const char *const source_state_names[] = {
-	[MEMBLOCK_SOURCE_ABSENT] = "absent",   [MEMBLOCK_SOURCE_READ] = "read",
-	[MEMBLOCK_SOURCE_DAMAGED] = "damaged", [MEMBLOCK_SOURCE_HIDDEN] = "hidden",
+	[MEMBLOCK_SOURCE_ABSENT] = "absent",
+	[MEMBLOCK_SOURCE_READ] = "read",
+	[MEMBLOCK_SOURCE_DAMAGED] = "damaged",
+	[MEMBLOCK_SOURCE_HIDDEN] = "hidden",
 	[MEMBLOCK_SOURCE_FAILED] = "failed",
 };
 DEFINE_TO_STRING(source_state, enum memblock_source_state)

@@ -3,6 +3,14 @@
 
 #include "libmemblock.h"
 
+/* How many there are today. The public header keeps that to itself: what programs were compiled
+ * with would stay behind. */
+#define MEMBLOCK_REASON_COUNT (MEMBLOCK_REASON_NO_HOTREMOVE + 1)
+#define MEMBLOCK_KIND_COUNT (MEMBLOCK_KIND_FIRMWARE_RESERVED + 1)
+#define MEMBLOCK_ZONE_COUNT (MEMBLOCK_ZONE_DEVICE + 1)
+#define MEMBLOCK_PROVIDER_COUNT (MEMBLOCK_PROVIDER_STANDBY + 1)
+#define MEMBLOCK_SOURCE_COUNT (MEMBLOCK_SOURCE_MARKS + 1)
+
 /* The zone that a word of valid_zones or /proc/zoneinfo names; MEMBLOCK_ZONE_UNKNOWN for a word
  * that no kernel of ours has. */
 enum memblock_zone zone_from_string(const char *word);

@@ -11,7 +11,7 @@ int parse_u64(const char *text, unsigned base, uint64_t *ret);
 /* The same for a number with an optional 0x in front, base 16 after it and 10 without. */
 int parse_u64_0x(const char *text, uint64_t *ret);
 
-/* Reads a decimal number at the cursor and moves it behind. */
+/* Reads the digits at the cursor and moves it behind them. */
 int parse_u64_at(const char **cursor, unsigned base, uint64_t *ret);
 
 /* Reads the number in a name made of a prefix and a decimal number, as memory12 or node0. Names

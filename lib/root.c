@@ -66,6 +66,7 @@ int memblock_root_open(const struct memblock_root *root, const char *path, int f
 {
 	/* A FIFO planted in a captured tree must not hang us; sysfs doesn't care. openat2(2)
 	 * refuses the two for a descriptor that is for its place alone. */
+	const int allowed = O_DIRECTORY | O_NOFOLLOW | O_PATH;
 	int harmless = flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY;
 	struct open_how how = {
 		.flags = (uint64_t)(O_RDONLY | O_CLOEXEC | harmless | flags),
@@ -73,6 +74,9 @@ int memblock_root_open(const struct memblock_root *root, const char *path, int f
 	};
 	int tries = 32;
 	long fd;
+
+	if (flags & ~allowed)
+		return -EINVAL;
 
 	/* EAGAIN: something was renamed meanwhile, or somebody holds a lease on the file. */
 	do
@@ -234,26 +238,28 @@ int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const c
 	return fd < 0 ? -errno : read_attribute(fd, ret);
 }
 
-int root_read_link_name(const struct memblock_root *root, const char *path, char ret[ATTRIBUTE_MAX])
+int read_link_name_at(int dir_fd, const char *name, char ret[ATTRIBUTE_MAX])
 {
-	_cleanup_close_ int fd = -1;
-	char target[4096], *name;
+	char target[4096], *last;
 	ssize_t n;
 
-	fd = memblock_root_open(root, path, O_PATH | O_NOFOLLOW);
-	if (fd < 0)
-		return fd;
-
-	n = readlinkat(fd, "", target, sizeof(target) - 1);
-	if (n < 0)
-		return errno == ENOENT ? -EINVAL : -errno;
+	n = readlinkat(dir_fd, name, target, sizeof(target) - 1);
+	if (n < 0) /* ENOENT of a descriptor itself: it is of no link */
+		return errno == ENOENT && !*name ? -EINVAL : -errno;
 	target[n] = '\0';
 
-	name = strrchr(target, '/');
-	name = name ? name + 1 : target;
-	if (!*name || strlen(name) >= ATTRIBUTE_MAX)
+	last = strrchr(target, '/');
+	last = last ? last + 1 : target;
+	if (!*last || strlen(last) >= ATTRIBUTE_MAX)
 		return -EINVAL;
 
-	memcpy(ret, name, strlen(name) + 1);
+	memcpy(ret, last, strlen(last) + 1);
 	return 0;
+}
+
+int root_read_link_name(const struct memblock_root *root, const char *path, char ret[ATTRIBUTE_MAX])
+{
+	_cleanup_close_ int fd = memblock_root_open(root, path, O_PATH | O_NOFOLLOW);
+
+	return fd < 0 ? fd : read_link_name_at(fd, "", ret);
 }

@@ -7,11 +7,8 @@
 
 #include "array.h"
 #include "geometry.h"
-#include "names.h"
 #include "parse.h"
 #include "sources.h"
-
-#define MEMORY_DIR "sys/devices/system/memory"
 
 /* x86 stops at 2 GiB (arch/x86/mm/init_64.c); no machine comes near this. */
 #define BLOCK_SIZE_MAX (UINT64_C(1) << 40)
@@ -108,104 +105,6 @@ static int list_blocks(struct memblock_inventory *inventory, DIR *dir)
 	return 0;
 }
 
-zone_list zones_parse(char *text, const char **ret_unknown)
-{
-	zone_list zones = 0;
-	char *cursor = NULL;
-	unsigned shift = 0;
-
-	*ret_unknown = NULL;
-	for (char *word = strtok_r(text, " ", &cursor); word; word = strtok_r(NULL, " ", &cursor)) {
-		enum memblock_zone zone = zone_from_string(word);
-
-		if (shift == 4 * MEMBLOCK_ZONES_MAX)
-			break;
-		if (zone == MEMBLOCK_ZONE_UNKNOWN && !*ret_unknown)
-			*ret_unknown = word;
-		/* One more than the zone, so that 0 ends the list. */
-		zones |= (zone_list)((zone + 1) << shift);
-		shift += 4;
-	}
-	return zones;
-}
-
-/* What a block's attribute gave, for the notes. */
-static int note_attribute(struct memblock_inventory *inventory, const char *path, int error,
-			  const char *word)
-{
-	if (error == -ENOMEM)
-		return error;
-	if (word)
-		return notes_add(&inventory->notes, "/%s/%s: unknown word \"%.32s\"", MEMORY_DIR,
-				 path, word);
-	return notes_add(&inventory->notes, "/%s/%s: %s", MEMORY_DIR, path,
-			 error == -EFBIG ? "longer than any kernel writes it" : strerror(-error));
-}
-
-static int read_state(struct memblock_inventory *inventory, struct memblock_block *block)
-{
-	char path[64], text[ATTRIBUTE_MAX];
-	enum memblock_state state;
-	int r;
-
-	snprintf(path, sizeof(path), "memory%" PRIu64 "/state", block->index);
-	r = root_read_attribute_at(inventory->root, inventory->memory_fd, path, text);
-	if (r == -ENOENT || r == -ENODEV)
-		return r;
-	if (r < 0)
-		return note_attribute(inventory, path, r, NULL);
-
-	r = state_from_string(text, &state);
-	if (r < 0)
-		return note_attribute(inventory, path, r, text);
-	block->state = (uint8_t)state;
-	return 0;
-}
-
-static int read_zones(struct memblock_inventory *inventory, struct memblock_block *block)
-{
-	char path[64], text[ATTRIBUTE_MAX];
-	const char *unknown;
-	int r;
-
-	snprintf(path, sizeof(path), "memory%" PRIu64 "/valid_zones", block->index);
-	r = root_read_attribute_at(inventory->root, inventory->memory_fd, path, text);
-	if (r == -ENOENT || r == -ENODEV)
-		return 0; /* no hot-remove in this kernel, or the block just went */
-	inventory->has_valid_zones = true;
-	if (r < 0)
-		return note_attribute(inventory, path, r, NULL);
-
-	block->zones = zones_parse(text, &unknown);
-	if (unknown)
-		return note_attribute(inventory, path, -EINVAL, unknown);
-	return 0;
-}
-
-/* A folder without a state file is a block that went between readdir and open, or none at all. */
-static int read_attributes(struct memblock_inventory *inventory)
-{
-	size_t kept = 0;
-	int r;
-
-	for (size_t i = 0; i < inventory->n_blocks; i++) {
-		struct memblock_block block = inventory->blocks[i];
-
-		r = read_state(inventory, &block);
-		if (r == -ENOENT || r == -ENODEV)
-			continue;
-		if (r < 0)
-			return r;
-		r = read_zones(inventory, &block);
-		if (r < 0)
-			return r;
-		inventory->blocks[kept++] = block;
-	}
-
-	inventory->n_blocks = kept;
-	return 0;
-}
-
 int source_blocks_read(struct memblock_inventory *inventory, char **ret_error)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -228,9 +127,5 @@ int source_blocks_read(struct memblock_inventory *inventory, char **ret_error)
 	r = list_blocks(inventory, dir);
 	if (r < 0)
 		return fail(ret_error, r, "Can't list /%s: %s", MEMORY_DIR, strerror(-r));
-	r = read_attributes(inventory);
-	if (r < 0)
-		return r;
-
 	return inventory_set_source(inventory, MEMBLOCK_SOURCE_BLOCKS, MEMBLOCK_SOURCE_READ, NULL);
 }

@@ -26,22 +26,20 @@ static int assign(struct memblock_inventory *inventory, struct memblock_block *b
 static int read_acpi_device(struct memblock_inventory *inventory, const char *name)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	char path[ATTRIBUTE_MAX + 64], target[ATTRIBUTE_MAX];
+	char path[2 * ATTRIBUTE_MAX], target[ATTRIBUTE_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), ACPI_DIR "/%.80s", name);
+	snprintf(path, sizeof(path), ACPI_DIR "/%s", name);
 	r = root_open_dir(inventory->root, path, &dir);
 	if (r < 0)
-		return r == -ENOMEM ? r : 0;
+		return r;
 
-	for (struct dirent *entry; (entry = readdir(dir));) {
+	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
 		struct memblock_block *block;
 		uint64_t index;
 
-		if (strncmp(entry->d_name, "physical_node", strlen("physical_node")) != 0)
-			continue;
-		snprintf(path, sizeof(path), ACPI_DIR "/%.80s/%.80s", name, entry->d_name);
-		if (root_read_link_name(inventory->root, path, target) < 0 ||
+		if (strncmp(entry->d_name, "physical_node", strlen("physical_node")) != 0 ||
+		    read_link_name_at(dirfd(dir), entry->d_name, target) < 0 ||
 		    parse_suffix(target, "memory", &index) < 0)
 			continue;
 		block = inventory_find(inventory, index);
@@ -51,7 +49,15 @@ static int read_acpi_device(struct memblock_inventory *inventory, const char *na
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return -errno;
+}
+
+/* What can't be read is told of, and the rest is read. */
+static int note_failure(struct memblock_inventory *inventory, const char *path, int error)
+{
+	if (error >= 0 || error == -ENOENT || error == -ENOMEM)
+		return error == -ENOMEM ? error : 0;
+	return notes_add(&inventory->notes, "/%s: %s", path, strerror(-error));
 }
 
 static int read_acpi(struct memblock_inventory *inventory)
@@ -61,12 +67,13 @@ static int read_acpi(struct memblock_inventory *inventory)
 
 	r = root_open_dir(inventory->root, ACPI_DIR, &dir);
 	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+		return r;
 
 	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
 		if (strncmp(entry->d_name, "PNP0C80:", strlen("PNP0C80:")) != 0)
 			continue;
 		r = read_acpi_device(inventory, entry->d_name);
+		r = note_failure(inventory, ACPI_DIR, r);
 		if (r < 0)
 			return r;
 	}
@@ -81,29 +88,18 @@ static void read_dax(struct memblock_inventory *inventory)
 
 	for (size_t i = 0; i < map->n; i++) {
 		struct memblock_extent *extent = &map->items[i];
-		char path[ATTRIBUTE_MAX + 64], driver[ATTRIBUTE_MAX];
+		char path[2 * ATTRIBUTE_MAX], driver[ATTRIBUTE_MAX];
 
 		if (extent->kind != MEMBLOCK_KIND_DEVICE_DAX || !extent->owner)
 			continue;
-		snprintf(path, sizeof(path), DAX_DIR "/%.80s", extent->owner);
+		snprintf(path, sizeof(path), DAX_DIR "/%s", extent->owner);
 		if (!root_exists(inventory->root, path))
 			continue; /* its namespace has said what is known */
-		snprintf(path, sizeof(path), DAX_DIR "/%.80s/driver", extent->owner);
+		snprintf(path, sizeof(path), DAX_DIR "/%s/driver", extent->owner);
 		extent->mapped = root_read_link_name(inventory->root, path, driver) == 0 &&
 				 strcmp(driver, "device_dax") == 0;
 		extent->zone = extent->mapped ? MEMBLOCK_ZONE_DEVICE : MEMBLOCK_ZONE_NONE;
 	}
-}
-
-static enum memblock_provider provider_of(const struct owner *owner)
-{
-	if (!owner)
-		return MEMBLOCK_PROVIDER_UNKNOWN;
-	if (strncmp(owner->name, "virtio", strlen("virtio")) == 0)
-		return MEMBLOCK_PROVIDER_VIRTIO_MEM;
-	if (strncmp(owner->name, "dax", strlen("dax")) == 0)
-		return owner->cxl ? MEMBLOCK_PROVIDER_CXL : MEMBLOCK_PROVIDER_DAX;
-	return MEMBLOCK_PROVIDER_UNKNOWN;
 }
 
 /* Where the System RAM resource that holds an address begins. */
@@ -115,24 +111,31 @@ static uint64_t resource_start(const struct memblock_inventory *inventory, uint6
 	return i < ram->n ? ram->items[i].start : address;
 }
 
-/* Who brought the memory that nobody owns: what the platform can have added without a trace in
- * iomem (Hyper-V and Xen balloons) leaves it not known. */
-static enum memblock_provider anonymous_provider(const struct memblock_inventory *inventory,
-						 uint64_t address)
+/* Who can have brought memory that nobody owns, on this machine. Balloons (Hyper-V, Xen) add plain
+ * System RAM, which nothing tells from what was there at boot. */
+static enum memblock_provider platform_provider(const struct memblock_inventory *inventory)
 {
 	const char *architecture = inventory->machine.architecture;
 
 	if (!architecture || root_exists(inventory->root, "sys/bus/vmbus/drivers/hv_balloon") ||
 	    root_exists(inventory->root, "sys/devices/system/xen_memory"))
 		return MEMBLOCK_PROVIDER_UNKNOWN;
-	/* Core storage of an s390 machine begins at 0 in one piece, standby storage comes as
-	 * resources of its own (drivers/s390/char/sclp_cmd.c). */
 	if (strcmp(architecture, "s390x") == 0)
-		return resource_start(inventory, address) == 0 ? MEMBLOCK_PROVIDER_FIRMWARE
-							       : MEMBLOCK_PROVIDER_STANDBY;
+		return MEMBLOCK_PROVIDER_STANDBY;
 	if (root_exists(inventory->root, LMB_PATH))
 		return MEMBLOCK_PROVIDER_LMB;
 	return MEMBLOCK_PROVIDER_FIRMWARE;
+}
+
+/* Core storage of an s390 machine begins at 0, standby storage comes as resources of its own
+ * (drivers/s390/char/sclp_cmd.c). Core storage may come in further pieces too, but is online. */
+static enum memblock_provider s390_provider(const struct memblock_inventory *inventory,
+					    const struct memblock_block *block, uint64_t address)
+{
+	if (resource_start(inventory, address) == 0)
+		return MEMBLOCK_PROVIDER_FIRMWARE;
+	return block->state == MEMBLOCK_STATE_OFFLINE ? MEMBLOCK_PROVIDER_STANDBY
+						      : MEMBLOCK_PROVIDER_UNKNOWN;
 }
 
 /* The first extent of System RAM in a block; NULL where there is none, or several have different
@@ -159,24 +162,23 @@ static const struct memblock_extent *only_ram(const struct memblock_inventory *i
 
 static int assign_by_iomem(struct memblock_inventory *inventory)
 {
+	enum memblock_provider platform = platform_provider(inventory);
 	int r;
 
 	for (size_t i = 0; i < inventory->n_blocks; i++) {
 		struct memblock_block *block = &inventory->blocks[i];
-		const struct memblock_extent *ram;
-		enum memblock_provider provider;
+		const struct memblock_extent *ram = only_ram(inventory, block);
+		enum memblock_provider provider = platform;
 		const struct owner *owner;
 
-		if (block->device)
+		if (block->device || !ram)
 			continue;
-		ram = only_ram(inventory, block);
-		if (!ram)
-			continue;
-		owner = iomem_owner(&inventory->iomem, ram->owner);
-		provider =
-			owner ? provider_of(owner)
-			      : anonymous_provider(inventory,
-						   MAX(ram->start, block_start(inventory, block)));
+		owner = owner_of(ram->owner);
+		if (owner)
+			provider = owner->provider;
+		else if (platform == MEMBLOCK_PROVIDER_STANDBY)
+			provider = s390_provider(inventory, block,
+						 MAX(ram->start, block_start(inventory, block)));
 		if (provider == MEMBLOCK_PROVIDER_UNKNOWN)
 			continue;
 		r = assign(inventory, block,
@@ -191,9 +193,9 @@ int source_devices_read(struct memblock_inventory *inventory)
 {
 	int r;
 
-	r = read_acpi(inventory);
+	r = note_failure(inventory, ACPI_DIR, read_acpi(inventory));
 	if (r < 0)
-		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_DEVICES, ACPI_DIR, r);
+		return r;
 	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_DEVICES,
 					    MEMBLOCK_SOURCE_HIDDEN,

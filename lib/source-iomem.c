@@ -9,6 +9,7 @@
 #include "sources.h"
 
 #define IOMEM_PATH "proc/iomem"
+#define DRIVER_MANAGED "System RAM ("
 
 /* The kernel shows five levels (kernel/resource.c:MAX_IORES_LEVEL); more cost nothing. */
 #define DEPTH_MAX 16
@@ -42,10 +43,8 @@ void iomem_done(struct iomem *iomem)
 {
 	extents_done(&iomem->map);
 	extents_done(&iomem->ram);
-	for (size_t i = 0; i < iomem->n_owners; i++) {
-		free(iomem->owners[i]->name);
+	for (size_t i = 0; i < iomem->n_owners; i++)
 		free(iomem->owners[i]);
-	}
 	free(iomem->owners);
 	*iomem = (struct iomem){};
 }
@@ -121,45 +120,64 @@ static enum memblock_kind kind_of(const char *name, enum memblock_kind parent)
 	return MEMBLOCK_KIND_HOLE;
 }
 
-static int add_owner(struct iomem *iomem, const char *name, bool cxl, const struct owner **ret)
+static int add_owner(struct iomem *iomem, const char *name, size_t length,
+		     enum memblock_provider provider, const struct owner **ret)
 {
-	_cleanup_free_ struct owner *owner = NULL;
+	struct owner *owner;
 	int r;
 
 	r = ARRAY_GROW(iomem->owners, iomem->owners_capacity, iomem->n_owners);
 	if (r < 0)
 		return r;
-	owner = calloc(1, sizeof(*owner));
+	owner = calloc(1, sizeof(*owner) + length + 1);
 	if (!owner)
 		return -ENOMEM;
-	owner->cxl = cxl;
-	owner->name = strdup(name);
-	if (!owner->name)
-		return -ENOMEM;
 
-	*ret = iomem->owners[iomem->n_owners++] = TAKE_PTR(owner);
+	owner->provider = provider;
+	memcpy(owner->name, name, length);
+	*ret = iomem->owners[iomem->n_owners++] = owner;
 	return 0;
 }
 
-const struct owner *iomem_owner(const struct iomem *iomem, const char *name)
+const struct owner *owner_of(const char *name)
 {
-	for (size_t i = 0; name && i < iomem->n_owners; i++)
-		if (iomem->owners[i]->name == name)
-			return iomem->owners[i];
-	return NULL;
+	return name ? (const struct owner *)(const void *)(name - offsetof(struct owner, name))
+		    : NULL;
+}
+
+/* Whether a resource's name says who owns what lies in it. add_memory_driver_managed() asks for the
+ * form "System RAM (DRIVER)"; around that of dax and virtio-mem lies a device, which tells more. */
+static bool names_owner(const char *name, const struct context *context,
+			enum memblock_provider *ret_provider)
+{
+	if (is_numbered(name, "dax"))
+		*ret_provider = context->cxl ? MEMBLOCK_PROVIDER_CXL : MEMBLOCK_PROVIDER_DAX;
+	else if (is_numbered(name, "virtio"))
+		*ret_provider = MEMBLOCK_PROVIDER_VIRTIO_MEM;
+	else if (is_numbered(name, "namespace") || is_numbered(name, "region"))
+		*ret_provider = MEMBLOCK_PROVIDER_UNKNOWN;
+	else if (begins(name, DRIVER_MANAGED) && !context->owner)
+		*ret_provider = MEMBLOCK_PROVIDER_DRIVER;
+	else
+		return false;
+	return true;
 }
 
 /* Finds what a line is, from its name and what it lies in. */
 static int enter(struct parser *parser, const struct line *line, struct context *ret)
 {
 	struct context context = parser->levels[MIN(line->depth, parser->depth)];
+	enum memblock_provider provider;
 	int r;
 
 	context.kind = kind_of(line->name, context.kind);
 	context.cxl = context.cxl || begins(line->name, "CXL Window");
-	if (is_numbered(line->name, "namespace") || is_numbered(line->name, "dax") ||
-	    is_numbered(line->name, "virtio") || is_numbered(line->name, "region")) {
-		r = add_owner(parser->iomem, line->name, context.cxl, &context.owner);
+	if (names_owner(line->name, &context, &provider)) {
+		const char *name = line->name;
+
+		if (provider == MEMBLOCK_PROVIDER_DRIVER)
+			name += strlen(DRIVER_MANAGED);
+		r = add_owner(parser->iomem, name, strcspn(name, ")"), provider, &context.owner);
 		if (r < 0)
 			return r;
 	}
@@ -204,6 +222,9 @@ static int add_line(struct parser *parser, const struct line *line)
 		if (r < 0)
 			return r;
 	}
+
+	if (strcmp(line->name, "Crash kernel") == 0)
+		parser->iomem->crash_size = MAX(parser->iomem->crash_size, line->end - line->start);
 
 	extent.kind = context.kind;
 	extent.mapped = context.kind == MEMBLOCK_KIND_RAM;

@@ -20,14 +20,17 @@ static int read_optional(const struct memblock_root *root, const char *path, cha
 	return *ret ? 0 : -ENOMEM;
 }
 
+/* Fills what no file told: kernels before 6.1 have no file of the architecture. */
 static int read_uname(struct machine *machine)
 {
 	struct utsname name;
 
 	if (uname(&name) < 0)
 		return -errno;
-	machine->architecture = strdup(name.machine);
-	machine->release = strdup(name.release);
+	if (!machine->architecture)
+		machine->architecture = strdup(name.machine);
+	if (!machine->release)
+		machine->release = strdup(name.release);
 	return machine->architecture && machine->release ? 0 : -ENOMEM;
 }
 
@@ -77,14 +80,13 @@ int source_machine_read(struct memblock_inventory *inventory)
 	struct machine *machine = &inventory->machine;
 	int r;
 
-	if (inventory->root->live) {
+	/* The files first: uname(2) tells a process of another personality what it likes to hear.
+	 */
+	r = read_optional(inventory->root, "proc/sys/kernel/arch", &machine->architecture);
+	if (r >= 0)
+		r = read_optional(inventory->root, "proc/sys/kernel/osrelease", &machine->release);
+	if (r >= 0 && inventory->root->live)
 		r = read_uname(machine);
-	} else {
-		r = read_optional(inventory->root, "proc/sys/kernel/arch", &machine->architecture);
-		if (r >= 0)
-			r = read_optional(inventory->root, "proc/sys/kernel/osrelease",
-					  &machine->release);
-	}
 	if (r == -ENOMEM)
 		return r;
 

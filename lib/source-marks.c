@@ -7,6 +7,9 @@
 
 #define MARKS_PATH "var/lib/memblockd/marks"
 
+/* Nobody sets more by hand, and each block is held against all. */
+#define MARKS_MAX 4096
+
 void marks_done(struct marks *marks)
 {
 	for (size_t i = 0; i < marks->n; i++) {
@@ -40,6 +43,8 @@ static int parse_mark(char *line, struct marks *marks)
 	if (!mark.reason || (!mark.device && strcmp(device, "-") != 0))
 		return -ENOMEM;
 
+	if (marks->n == MARKS_MAX)
+		return -EINVAL;
 	r = ARRAY_GROW(marks->items, marks->capacity, marks->n);
 	if (r < 0)
 		return r;

@@ -21,7 +21,7 @@ static int read_number(const struct memblock_root *root, const char *name, const
 	char path[ATTRIBUTE_MAX + 64], text[ATTRIBUTE_MAX];
 	int r;
 
-	snprintf(path, sizeof(path), ND_DIR "/%.80s/%s", name, attribute);
+	snprintf(path, sizeof(path), ND_DIR "/%.200s/%s", name, attribute);
 	r = root_read_attribute(root, path, text);
 	return r < 0 ? r : parse_u64_0x(text, ret);
 }
@@ -30,7 +30,7 @@ static bool is_mode(const struct memblock_root *root, const char *name, const ch
 {
 	char path[ATTRIBUTE_MAX + 64], text[ATTRIBUTE_MAX];
 
-	snprintf(path, sizeof(path), ND_DIR "/%.80s/mode", name);
+	snprintf(path, sizeof(path), ND_DIR "/%.200s/mode", name);
 	return root_read_attribute(root, path, text) == 0 && strcmp(text, mode) == 0;
 }
 
@@ -39,7 +39,7 @@ static bool has_driver(const struct memblock_root *root, const char *name)
 	char path[ATTRIBUTE_MAX + 64], driver[ATTRIBUTE_MAX];
 
 	/* The link alone: a captured tree has no drivers for it to lead to. */
-	snprintf(path, sizeof(path), ND_DIR "/%.80s/driver", name);
+	snprintf(path, sizeof(path), ND_DIR "/%.200s/driver", name);
 	return root_read_link_name(root, path, driver) == 0;
 }
 
@@ -50,7 +50,7 @@ static bool is_bound(const struct memblock_root *root, const char *name)
 
 	if (has_driver(root, name))
 		return true;
-	snprintf(path, sizeof(path), ND_DIR "/%.80s/holder", name);
+	snprintf(path, sizeof(path), ND_DIR "/%.200s/holder", name);
 	return root_read_attribute(root, path, holder) == 0 && has_driver(root, holder);
 }
 

@@ -59,23 +59,34 @@ static int node_of(struct domains *domains, uint32_t pxm)
 	return domains->n++;
 }
 
+/* Where the entries of processors and other initiators keep proximity domain and flags. */
+static const struct {
+	uint8_t type;
+	uint8_t size;
+	uint8_t pxm;
+	uint8_t flags;
+} initiators[] = {
+	{ ENTRY_X2APIC, 24, 4, 12 },
+	{ ENTRY_GICC, 18, 2, 10 },
+	{ ENTRY_GENERIC_INITIATOR, 32, 4, 24 },
+	{ ENTRY_RINTC, 20, 4, 12 },
+};
+
 static void meet_initiator(struct domains *domains, const uint8_t *entry, size_t size,
 			   bool short_pxm)
 {
+	/* The oldest kind has its domain in two pieces. */
 	if (entry[0] == ENTRY_LAPIC && size >= 16 && read32(entry + 4) & ENABLED) {
 		uint32_t high = read32(entry + 8) & 0xffffff00;
 
 		node_of(domains, entry[2] | (short_pxm ? 0 : high));
-	} else if (entry[0] == ENTRY_X2APIC && size >= 24 && read32(entry + 12) & ENABLED) {
-		node_of(domains, read32(entry + 4));
-	} else if (entry[0] == ENTRY_GICC && size >= 18 && read32(entry + 10) & ENABLED) {
-		node_of(domains, read32(entry + 2));
-	} else if (entry[0] == ENTRY_GENERIC_INITIATOR && size >= 32 &&
-		   read32(entry + 24) & ENABLED) {
-		node_of(domains, read32(entry + 4));
-	} else if (entry[0] == ENTRY_RINTC && size >= 20 && read32(entry + 12) & ENABLED) {
-		node_of(domains, read32(entry + 4));
+		return;
 	}
+
+	for (size_t i = 0; i < ARRAY_SIZE(initiators); i++)
+		if (entry[0] == initiators[i].type && size >= initiators[i].size &&
+		    read32(entry + initiators[i].flags) & ENABLED)
+			node_of(domains, read32(entry + initiators[i].pxm));
 }
 
 static int add_memory(struct extents *affinities, struct domains *domains, const uint8_t *entry,

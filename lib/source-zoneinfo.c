@@ -8,6 +8,10 @@
 
 #define ZONEINFO_PATH "proc/zoneinfo"
 
+/* Linux has 1024 nodes (CONFIG_NODES_SHIFT) of six zones at most. What lies in a block is held
+ * against all spans, so a file that lies must not grow them. */
+#define SPANS_MAX ((size_t)1024 * 6)
+
 static const char *skip_spaces(const char *text)
 {
 	return text + strspn(text, " \t");
@@ -51,7 +55,7 @@ static int add_span(struct zone_spans *spans, struct zone_span span, uint64_t fi
 
 	if (__builtin_mul_overflow(first, page_size, &span.start) ||
 	    __builtin_mul_overflow(spanned, page_size, &span.end) ||
-	    __builtin_add_overflow(span.start, span.end, &span.end))
+	    __builtin_add_overflow(span.start, span.end, &span.end) || spans->n == SPANS_MAX)
 		return -ERANGE;
 
 	r = ARRAY_GROW(spans->items, spans->capacity, spans->n);

@@ -3,6 +3,8 @@
 
 #include "inventory.h"
 
+#define MEMORY_DIR "sys/devices/system/memory"
+
 /*
  * The sources of facts, one file each. Every function fills its part of the inventory and says
  * what became of the source; but for the blocks themselves, only -ENOMEM is an error. The order
@@ -11,6 +13,7 @@
 int source_machine_read(struct memblock_inventory *inventory);
 int source_blocks_read(struct memblock_inventory *inventory, char **ret_error);
 int source_nodes_read(struct memblock_inventory *inventory);
+int source_states_read(struct memblock_inventory *inventory);
 int source_iomem_read(struct memblock_inventory *inventory);
 int source_zoneinfo_read(struct memblock_inventory *inventory);
 int source_srat_read(struct memblock_inventory *inventory);
@@ -34,4 +37,5 @@ uint64_t zoneinfo_managed_pages(const char *text);
 
 void iomem_done(struct iomem *iomem);
 void marks_done(struct marks *marks);
-const struct owner *iomem_owner(const struct iomem *iomem, const char *name);
+/* The owner whose name an extent holds; NULL for NULL. */
+const struct owner *owner_of(const char *name);

@@ -66,7 +66,7 @@ static int rule_mixed_zones(const struct memblock_inventory *inventory,
 	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
 	size_t n = memblock_block_zones(block, zones);
 
-	if (!inventory->has_valid_zones)
+	if (!inventory->has_valid_zones && !inventory->says_removable)
 		return FINDING_CLEAR; /* rule 8 says more */
 	/* While a block is being taken offline, the file tells of the offline block. */
 	if (block->state == MEMBLOCK_STATE_GOING_OFFLINE)
@@ -211,25 +211,20 @@ static int rule_mixed_pmem(const struct memblock_inventory *inventory,
 }
 
 /* arch/arm64/mm/mmu.c:prevent_bootmem_remove_notifier(), since Linux 5.8. */
-static int rule_boot_memory(const struct memblock_inventory *inventory,
-			    const struct memblock_block *block, struct notes *evidence)
+static int arm64_boot_memory(const struct memblock_inventory *inventory,
+			     const struct memblock_block *block, struct notes *evidence)
 {
 	const struct memblock_device *device = memblock_block_device(inventory, block);
 
-	if (!inventory->machine.architecture)
-		return conclude(evidence, FINDING_UNKNOWN, "boot memory: architecture not known");
-	if (strcmp(inventory->machine.architecture, "aarch64") != 0)
-		return FINDING_CLEAR;
 	if (!device)
 		return conclude(evidence, FINDING_UNKNOWN,
 				"boot memory: not known what brought it");
 
 	switch (device->provider) {
 	case MEMBLOCK_PROVIDER_FIRMWARE:
-		return conclude(
-			evidence, FINDING_HOLDS,
-			"boot-memory: no DIMM, dax or virtio device owns it, and arm64 keeps "
-			"the memory that it booted with");
+		return conclude(evidence, FINDING_HOLDS,
+				"boot-memory: no DIMM, dax or virtio device owns it, and arm64 "
+				"keeps the memory that it booted with");
 	case MEMBLOCK_PROVIDER_ACPI:
 		return conclude(evidence, FINDING_UNKNOWN,
 				"boot memory: not known whether %s was there at boot",
@@ -238,6 +233,37 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 		return conclude(evidence, FINDING_CLEAR, "not boot memory: %s brought it",
 				device->name);
 	}
+}
+
+/* arch/s390/kernel/setup.c:kdump_mem_notifier(): as much memory as the crash kernel takes is kept
+ * from 0 on, where that will be swapped to. */
+static int s390_boot_memory(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct notes *evidence)
+{
+	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return conclude(evidence, FINDING_UNKNOWN, "crash kernel not known: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_IOMEM));
+	if (block_start(inventory, block) >= inventory->iomem.crash_size)
+		return FINDING_CLEAR;
+	return conclude(evidence, FINDING_HOLDS,
+			"boot-memory: it lies below 0x%" PRIx64 ", the size of the crash kernel "
+			"(/proc/iomem), and s390 keeps that much from 0 on",
+			inventory->iomem.crash_size);
+}
+
+static int rule_boot_memory(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct notes *evidence)
+{
+	const char *architecture = inventory->machine.architecture;
+
+	if (!architecture)
+		return conclude(evidence, FINDING_UNKNOWN, "boot memory: architecture not known");
+	/* armv8l is what uname(2) tells a 32-bit program of an arm64 machine. */
+	if (strcmp(architecture, "aarch64") == 0 || strncmp(architecture, "armv8", 5) == 0)
+		return arm64_boot_memory(inventory, block, evidence);
+	if (strcmp(architecture, "s390x") == 0)
+		return s390_boot_memory(inventory, block, evidence);
+	return FINDING_CLEAR;
 }
 
 static int rule_marked(const struct memblock_inventory *inventory,
@@ -270,6 +296,10 @@ static int rule_no_hotremove(const struct memblock_inventory *inventory,
 {
 	if (inventory->has_valid_zones)
 		return FINDING_CLEAR;
+	if (inventory->says_removable)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"not known whether this kernel can offline memory: no block has "
+				"valid_zones, but `removable` says 1");
 	return conclude(evidence, FINDING_HOLDS,
 			"no-hotremove: no block has valid_zones: this kernel can't offline memory");
 }

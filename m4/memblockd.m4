@@ -28,8 +28,8 @@ CFLAGS="$mb_saved_CFLAGS"
 ])
 
 AC_DEFUN([MB_WARNINGS], [
-AC_ARG_ENABLE([werror], [AS_HELP_STRING([--disable-werror], [let warnings be warnings])],
-	[], [enable_werror=yes])
+AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make warnings errors])],
+	[], [enable_werror=no])
 m4_foreach_w([mb_flag], [-Wall -Wextra -Wcast-align -Wconversion -Wdate-time -Wformat=2
 	-Wimplicit-fallthrough -Wlogical-op -Wmissing-declarations -Wmissing-prototypes
 	-Wno-sign-conversion -Wold-style-definition -Wpointer-arith -Wredundant-decls -Wshadow

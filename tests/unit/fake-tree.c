@@ -214,7 +214,7 @@ struct memblock_inventory *scan(struct fake_tree *tree)
 	struct memblock_inventory *inventory = NULL;
 	_cleanup_free_ char *error = NULL;
 
-	assert_int_equal(memblock_inventory_new(root, &inventory, &error), 0);
+	assert_int_equal(memblock_inventory_new(root, 0, &inventory, &error), 0);
 	assert_null(error);
 	assert_non_null(inventory);
 	return inventory;

@@ -17,12 +17,12 @@ static void assert_fails(struct fake_tree *tree, int result, const char *says)
 	struct memblock_inventory *inventory = NULL;
 	_cleanup_free_ char *error = NULL;
 
-	assert_int_equal(memblock_inventory_new(root, &inventory, &error), result);
+	assert_int_equal(memblock_inventory_new(root, 0, &inventory, &error), result);
 	assert_null(inventory);
 	assert_non_null(error);
 	assert_non_null(strstr(error, says));
 	/* Nobody has to ask for the text. */
-	assert_int_equal(memblock_inventory_new(root, &inventory, NULL), result);
+	assert_int_equal(memblock_inventory_new(root, 0, &inventory, NULL), result);
 }
 
 static void test_no_memory_hotplug(void **state)

@@ -48,7 +48,7 @@ static const struct row rows[] = {
 	  {},
 	  { { .start = 0, .end = 2048, .nid = 3 } },
 	  "1024-1152 ram 3 Normal" },
-	{ "nothing is known", UNKNOWN, ONLINE, "", {}, {}, "1024-1152 ram -1 None" },
+	{ "nothing is known", UNKNOWN, ONLINE, "", {}, {}, "1024-1152 ram -1 Unknown" },
 	{ "offline memory is in no zone",
 	  0,
 	  OFFLINE,
@@ -187,6 +187,8 @@ static void make_borders(const struct row *row, struct memblock_inventory *inven
 		spans[n++].end = MIB(row->spans[i].end);
 	}
 	inventory->spans = (struct zone_spans){ spans, n, n };
+	if (n > 0)
+		inventory->sources[MEMBLOCK_SOURCE_ZONEINFO].state = MEMBLOCK_SOURCE_READ;
 	for (size_t i = 0; i < ARRAY_SIZE(row->affinities); i++) {
 		struct memblock_extent extent = row->affinities[i];
 
@@ -259,6 +261,7 @@ static void test_no_iomem(void **state)
 	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
 	struct memblock_extent *extents = NULL;
 	uint64_t *words = NULL;
+	enum memblock_source source;
 	size_t n = 0;
 
 	(void)state;
@@ -266,8 +269,9 @@ static void test_no_iomem(void **state)
 	inventory = scan(tree);
 	assert_int_equal(memblock_block_composition(inventory, block_of(inventory, 8), &extents),
 			 -ENODATA);
-	assert_int_equal(memblock_block_subsections(inventory, block_of(inventory, 8), &words, &n),
-			 -ENODATA);
+	assert_int_equal(
+		memblock_block_subsections(inventory, block_of(inventory, 8), &words, &n, &source),
+		-ENODATA);
 	assert_null(extents);
 	assert_null(words);
 }
@@ -392,6 +396,7 @@ static void test_subsections(void **state)
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
 	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
 	_cleanup_free_ uint64_t *words = NULL;
+	enum memblock_source source;
 	size_t n = 0;
 
 	write_file(tree, "proc/sys/kernel/arch", "%s\n", row->architecture);
@@ -399,9 +404,9 @@ static void test_subsections(void **state)
 	write_file(tree, "proc/iomem", "%s", row->iomem);
 	add_block(tree, row->index, "online", "Normal", 0);
 	inventory = scan(tree);
-	assert_int_equal(
-		memblock_block_subsections(inventory, block_of(inventory, row->index), &words, &n),
-		row->words);
+	assert_int_equal(memblock_block_subsections(inventory, block_of(inventory, row->index),
+						    &words, &n, &source),
+			 row->words);
 	assert_int_equal(n, row->n);
 	assert_memory_equal(words, row->expected, n * sizeof(*words));
 }
@@ -411,6 +416,7 @@ static void test_mapped_pmem(void **state)
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
 	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
 	_cleanup_free_ uint64_t *words = NULL;
+	enum memblock_source source;
 	size_t n = 0;
 
 	(void)state;
@@ -421,8 +427,9 @@ static void test_mapped_pmem(void **state)
 	add_namespace(tree, "namespace0.0", "0x44000000", "33554432", "memory", "../nd_pmem");
 	add_block(tree, 8, "online", "Normal", 0);
 	inventory = scan(tree);
-	assert_int_equal(memblock_block_subsections(inventory, block_of(inventory, 8), &words, &n),
-			 1);
+	assert_int_equal(
+		memblock_block_subsections(inventory, block_of(inventory, 8), &words, &n, &source),
+		1);
 	assert_int_equal(words[0], 0xffffffffffff);
 }
 

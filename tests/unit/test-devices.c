@@ -59,17 +59,16 @@ static const struct row rows[] = {
 	  "00000000-7fffffff : System RAM\n  00100000-00ae0fff : Kernel code\n"
 	  "  40000000-47ffffff : Crash kernel\n",
 	  NULL, "firmware firmware" },
-	{ "s390, standby behind a gap", "s390x",
-	  "00000000-2fffffff : System RAM\n40000000-4fffffff : System RAM\n", NULL,
-	  "standby standby" },
-	/* As it is on real machines: standby storage begins where core ends. */
-	{ "s390, standby right behind core", "s390x",
-	  "00000000-3fffffff : System RAM\n40000000-4fffffff : System RAM\n", NULL,
-	  "standby standby" },
-	{ "s390, a second increment of standby", "s390x",
+	{ "s390, a further piece behind a gap", "s390x",
+	  "00000000-2fffffff : System RAM\n40000000-4fffffff : System RAM\n", NULL, "" },
+	/* Core storage in pieces, or standby storage that is online: test_standby() has it offline.
+	 */
+	{ "s390, a further piece right behind core", "s390x",
+	  "00000000-3fffffff : System RAM\n40000000-4fffffff : System RAM\n", NULL, "" },
+	{ "s390, a third piece", "s390x",
 	  "00000000-37ffffff : System RAM\n38000000-3fffffff : System RAM\n"
 	  "40000000-47ffffff : System RAM\n",
-	  NULL, "standby standby" },
+	  NULL, "" },
 	{ "virtio-mem", "x86_64",
 	  "40000000-5fffffff : virtio0\n  40000000-47ffffff : System RAM (virtio_mem)\n", NULL,
 	  "virtio0 virtio-mem" },
@@ -176,8 +175,41 @@ static void test_acpi_failed(void **state)
 	(void)state;
 	write_file(tree, ACPI, "no folder\n");
 	inventory = scan(tree);
-	assert_int_equal(memblock_inventory_source(inventory, MEMBLOCK_SOURCE_DEVICES, NULL),
-			 MEMBLOCK_SOURCE_FAILED);
+	assert_non_null(memblock_inventory_note(inventory, 0));
+	assert_non_null(strstr(memblock_inventory_note(inventory, 0), "/" ACPI));
+}
+
+/* Standby storage is offline until somebody wants it, and begins where core storage ends. */
+static void test_standby(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	write_file(tree, "proc/sys/kernel/arch", "s390x\n");
+	write_file(tree, "proc/iomem",
+		   "00000000-3fffffff : System RAM\n40000000-4fffffff : System RAM\n");
+	add_block(tree, 7, "online", "Normal", 0);
+	add_block(tree, 8, "offline", "Normal Movable", 0);
+	inventory = scan(tree);
+	assert_device(inventory, 7, "firmware firmware");
+	assert_device(inventory, 8, "standby standby");
+}
+
+/* NVIDIA's driver adds the memory of a coherent GPU so: nobody booted with that. */
+static void test_driver_managed(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	write_file(tree, "proc/sys/kernel/arch", "aarch64\n");
+	write_file(tree, "proc/iomem",
+		   "40000000-47ffffff : 0009:01:00.0\n  40000000-47ffffff : System RAM (NVIDIA)\n");
+	add_block(tree, 8, "online", "Movable", 0);
+	inventory = scan(tree);
+	assert_device(inventory, 8, "NVIDIA driver");
+	assert_int_equal(memblock_block_removable(block_of(inventory, 8)), MEMBLOCK_ANSWER_YES);
 }
 
 static void test_no_iomem(void **state)
@@ -267,9 +299,10 @@ static void test_many_devices(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_acpi),         cmocka_unit_test(test_acpi_oddities),
-		cmocka_unit_test(test_acpi_failed),  cmocka_unit_test(test_no_iomem),
-		cmocka_unit_test(test_iomem_absent), cmocka_unit_test(test_many_devices),
+		cmocka_unit_test(test_acpi),           cmocka_unit_test(test_acpi_oddities),
+		cmocka_unit_test(test_acpi_failed),    cmocka_unit_test(test_standby),
+		cmocka_unit_test(test_driver_managed), cmocka_unit_test(test_no_iomem),
+		cmocka_unit_test(test_iomem_absent),   cmocka_unit_test(test_many_devices),
 	};
 
 	return RUN_ROWS(rows, test_device) + RUN_ROWS(dax_rows, test_dax) + RUN_TESTS(tests);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fake-tree.h"
+#include "totals.h"
 
 static void test_references(void **state)
 {
@@ -27,7 +28,7 @@ static void test_root_outlives(void **state)
 	struct memblock_root *root = open_root(tree);
 
 	(void)state;
-	assert_int_equal(memblock_inventory_new(root, &inventory, NULL), 0);
+	assert_int_equal(memblock_inventory_new(root, 0, &inventory, NULL), 0);
 	memblock_root_unref(root);
 	assert_string_equal(memblock_root_path(inventory->root), tree->path);
 }
@@ -125,7 +126,7 @@ static void test_totals(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
 	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
-	struct memblock_totals totals = {};
+	struct totals totals;
 
 	(void)state;
 	write_file(tree, "proc/iomem", "08000000-2fffffff : System RAM\n");
@@ -136,8 +137,7 @@ static void test_totals(void **state)
 	add_block(tree, 5, "melting", "Normal", 0);
 	add_block(tree, 6, "online", "none", 0);
 	inventory = scan(tree);
-	for (size_t i = 0; i < memblock_inventory_n_blocks(inventory); i++)
-		memblock_totals_add(&totals, memblock_inventory_block(inventory, i));
+	totals_of(inventory, &totals);
 
 	assert_int_equal(totals.blocks, 6);
 	assert_int_equal(totals.online, 4);
@@ -179,7 +179,7 @@ static void test_live(void **state)
 
 	(void)state;
 	assert_int_equal(memblock_root_new(NULL, &root), 0);
-	r = memblock_inventory_new(root, &inventory, &error);
+	r = memblock_inventory_new(root, 0, &inventory, &error);
 	if (r == -EOPNOTSUPP || r == -EACCES) {
 		assert_non_null(error);
 		skip();

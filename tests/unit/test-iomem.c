@@ -250,16 +250,15 @@ static void test_owner(void **state)
 			       "  4000000000-40ffffffff : dax1.0\n",
 			       NULL),
 			 0);
-	owner = iomem_owner(&iomem, iomem.map.items[0].owner);
+	owner = owner_of(iomem.map.items[0].owner);
 	assert_non_null(owner);
 	assert_string_equal(owner->name, "dax0.0");
-	assert_true(owner->cxl);
-	owner = iomem_owner(&iomem, iomem.map.items[iomem.map.n - 1].owner);
+	assert_int_equal(owner->provider, MEMBLOCK_PROVIDER_CXL);
+	owner = owner_of(iomem.map.items[iomem.map.n - 1].owner);
 	assert_non_null(owner);
 	assert_string_equal(owner->name, "dax1.0");
-	assert_false(owner->cxl);
-	assert_null(iomem_owner(&iomem, NULL));
-	assert_null(iomem_owner(&iomem, "dax0.0"));
+	assert_int_equal(owner->provider, MEMBLOCK_PROVIDER_DAX);
+	assert_null(owner_of(NULL));
 }
 
 /* A note of each line, however many. */

@@ -97,7 +97,7 @@ static int scan_with(struct memblock_root *root, long requests)
 
 	left = requests;
 	refused = false;
-	r = memblock_inventory_new(root, &inventory, &error);
+	r = memblock_inventory_new(root, 0, &inventory, &error);
 	left = -1;
 	assert_int_equal(r < 0, !inventory);
 	return r;
@@ -198,9 +198,10 @@ static int ask_subsections(const struct memblock_inventory *inventory,
 			   const struct memblock_block *block)
 {
 	_cleanup_free_ uint64_t *words = NULL;
+	enum memblock_source source;
 	size_t n;
 
-	return memblock_block_subsections(inventory, block, &words, &n);
+	return memblock_block_subsections(inventory, block, &words, &n, &source);
 }
 
 static void assert_noticed(const struct memblock_inventory *inventory,
