@@ -189,7 +189,8 @@ int memblock_block_subsections(const struct memblock_inventory *inventory,
 	const struct extents *map = &inventory->iomem.map;
 	_cleanup_free_ uint64_t *bitmap = NULL;
 
-	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
+	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM) ||
+	    extents_covered(&inventory->iomem.unclear, start, end) > 0)
 		return -ENODATA;
 
 	bitmap = calloc(n, sizeof(*bitmap));

@@ -60,8 +60,9 @@ struct owner {
 };
 
 struct iomem {
-	struct extents map; /* everything, innermost resources, nodes and zones not known yet */
-	struct extents ram; /* whole pages of each System RAM resource at any depth */
+	struct extents map;     /* everything, innermost resources, nodes and zones not known yet */
+	struct extents ram;     /* whole pages of each System RAM resource at any depth */
+	struct extents unclear; /* namespaces of which nothing tells whether they have pages */
 	struct owner **owners;
 	size_t n_owners;
 	size_t owners_capacity;

@@ -272,7 +272,8 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
  * bits (a whole block where that is 0) and begins a new word. ret_n is the number of words, free()
  * them; ret_source says where they come from: MEMBLOCK_SOURCE_IOMEM where they are derived. Returns
  * how many words a section takes.
- * Errors: -ENODATA where /proc/iomem could not be had, -ENOMEM.
+ * Errors: -ENODATA where /proc/iomem could not be had, or nothing tells whether persistent memory
+ * in the block has pages; -ENOMEM.
  */
 int memblock_block_subsections(const struct memblock_inventory *inventory,
 			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,

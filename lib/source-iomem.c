@@ -43,6 +43,7 @@ void iomem_done(struct iomem *iomem)
 {
 	extents_done(&iomem->map);
 	extents_done(&iomem->ram);
+	extents_done(&iomem->unclear);
 	for (size_t i = 0; i < iomem->n_owners; i++)
 		free(iomem->owners[i]);
 	free(iomem->owners);

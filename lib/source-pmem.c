@@ -103,7 +103,27 @@ static void apply_namespace(struct iomem *iomem, const struct pmem_namespace *ns
 	}
 }
 
-static int read_namespaces(struct memblock_inventory *inventory, DIR *dir, int *ret_damaged)
+/* What iomem says is a namespace's, and no namespace that could be read says is its own. */
+static int find_unclear(struct iomem *iomem, const struct extents *told)
+{
+	int r;
+
+	for (size_t i = 0; i < iomem->map.n; i++) {
+		const struct memblock_extent *extent = &iomem->map.items[i];
+
+		if (extent->kind != MEMBLOCK_KIND_PMEM || !extent->owner ||
+		    extents_covered(told, extent->start, extent->end) ==
+			    extent->end - extent->start)
+			continue;
+		r = extents_append(&iomem->unclear, extent);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int read_namespaces(struct memblock_inventory *inventory, DIR *dir, struct extents *told,
+			   int *ret_damaged)
 {
 	int r;
 
@@ -127,6 +147,10 @@ static int read_namespaces(struct memblock_inventory *inventory, DIR *dir, int *
 			continue;
 		}
 		apply_namespace(&inventory->iomem, &ns);
+		r = extents_append(told,
+				   &(struct memblock_extent){ .start = ns.start, .end = ns.end });
+		if (r < 0)
+			return r;
 	}
 	return -errno;
 }
@@ -134,11 +158,17 @@ static int read_namespaces(struct memblock_inventory *inventory, DIR *dir, int *
 int source_pmem_read(struct memblock_inventory *inventory)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	int r, damaged = 0;
+	_cleanup_extents_ struct extents told = {};
+	int r, q, damaged = 0;
 
 	r = root_open_dir(inventory->root, ND_DIR, &dir);
 	if (r >= 0)
-		r = read_namespaces(inventory, dir, &damaged);
+		r = read_namespaces(inventory, dir, &told, &damaged);
+	q = extents_flatten(&told);
+	if (q >= 0)
+		q = find_unclear(&inventory->iomem, &told);
+	if (q < 0)
+		return q;
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_PMEM, ND_DIR, r);
 	if (damaged > 0)
