@@ -104,6 +104,9 @@ static void test_namespace(void **state)
 	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
 	const char *text = NULL;
 	bool damaged = row->source_state == MEMBLOCK_SOURCE_DAMAGED;
+	_cleanup_free_ uint64_t *words = NULL;
+	enum memblock_source source;
+	size_t n;
 
 	add_namespace(tree, "namespace0.0", row->resource, row->size, "memory", "../nd_pmem");
 	make_folder(tree, ND "/region0");
@@ -113,6 +116,10 @@ static void test_namespace(void **state)
 	assert_int_equal(text && *text, damaged);
 	assert_int_equal(has_note(inventory, "namespace0.0"), damaged);
 	assert_int_equal(extent_at(inventory, 0x64000000)->nid, MEMBLOCK_NID_UNKNOWN);
+	/* Where its place is not known, nobody can tell whether its sub-sections have pages. */
+	assert_int_equal(
+		memblock_block_subsections(inventory, block_of(inventory, 12), &words, &n, &source),
+		strcmp(row->name, "whole") == 0 ? 1 : -ENODATA);
 }
 
 struct nid_row {
