@@ -4,7 +4,6 @@
 
 #include "inventory.h"
 #include "parse.h"
-#include "verdict.h"
 
 /* What libmemblock.h lets others see of an inventory. */
 
@@ -163,23 +162,4 @@ int memblock_block_kernel_removable(const struct memblock_inventory *inventory,
 	if (r < 0)
 		return r;
 	return value <= 1 ? (int)value : -ERANGE;
-}
-
-int memblock_block_evidence(const struct memblock_inventory *inventory,
-			    const struct memblock_block *block, char ***ret)
-{
-	_cleanup_notes_ struct notes evidence = {};
-	struct verdict verdict;
-	int r;
-
-	r = verdict_of(inventory, block, &evidence, &verdict);
-	if (r < 0)
-		return r;
-	/* So that there is a list even where no rule had a word to say. */
-	if (evidence.n == 0 && !(evidence.items = calloc(1, sizeof(*evidence.items))))
-		return -ENOMEM;
-
-	r = (int)evidence.n;
-	*ret = TAKE_PTR(evidence.items);
-	return r;
 }

@@ -353,3 +353,22 @@ int verdict_of(const struct memblock_inventory *inventory, const struct memblock
 	*ret = verdict;
 	return 0;
 }
+
+int memblock_block_evidence(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, char ***ret)
+{
+	_cleanup_notes_ struct notes evidence = {};
+	struct verdict verdict;
+	int r;
+
+	r = verdict_of(inventory, block, &evidence, &verdict);
+	if (r < 0)
+		return r;
+	/* So that there is a list even where no rule had a word to say. */
+	if (evidence.n == 0 && !(evidence.items = calloc(1, sizeof(*evidence.items))))
+		return -ENOMEM;
+
+	r = (int)evidence.n;
+	*ret = TAKE_PTR(evidence.items);
+	return r;
+}
