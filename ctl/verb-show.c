@@ -28,7 +28,11 @@ static void print_head(const struct memblock_inventory *inventory,
 	printf("%smemory%" PRIu64 "%s  %s  %s\n", style_on(STYLE_BOLD), memblock_block_index(block),
 	       style_off(), range_to_text(start, start + size, range), size_to_text(size, bytes));
 	print_line("State", memblock_state_to_string(memblock_block_state(block)));
-	print_line("Nodes", nodes_text(inventory, block, text));
+	if (memblock_inventory_source(inventory, MEMBLOCK_SOURCE_NODES, NULL) ==
+	    MEMBLOCK_SOURCE_ABSENT)
+		print_line("Nodes", "this kernel knows none");
+	else
+		print_line("Nodes", nodes_text(inventory, block, text));
 	print_line("Zones", zones_text(block, text));
 	print_line("Device", device_text(inventory, block));
 	printf("%14s: %s%s%s", "Removable", style_on(styles[removable]),

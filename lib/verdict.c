@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "composition.h"
 #include "verdict.h"
 
 /* What a rule finds; a negative errno beside these. */
@@ -60,11 +61,46 @@ static int rule_mixed_nodes(const struct memblock_inventory *inventory,
 			block->index);
 }
 
+/* Names the zones: which part of the block lies in which, where zoneinfo tells. */
+static int describe_zones(const struct memblock_inventory *inventory,
+			  const struct memblock_block *block, struct notes *evidence)
+{
+	_cleanup_extents_ struct extents composition = {};
+	int r;
+
+	if (!evidence || !inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
+		return 0;
+
+	r = composition_of(inventory, block, &composition);
+	for (size_t i = 0, next; r >= 0 && i < composition.n; i = next) {
+		const struct memblock_extent *first = &composition.items[i];
+		struct memblock_extent part = *first;
+
+		/* Holes between two parts of a zone don't part it. */
+		for (next = i + 1; next < composition.n; next++) {
+			const struct memblock_extent *extent = &composition.items[next];
+
+			if (extent->kind == MEMBLOCK_KIND_RAM && extent->zone != first->zone)
+				break;
+			if (extent->kind == MEMBLOCK_KIND_RAM)
+				part.end = extent->end;
+		}
+		if (first->kind == MEMBLOCK_KIND_RAM && first->zone != MEMBLOCK_ZONE_NONE &&
+		    first->zone != MEMBLOCK_ZONE_UNKNOWN)
+			r = notes_add(evidence,
+				      "mixed-zones: " RANGE_FORMAT " lies in zone %s "
+				      "(/proc/zoneinfo)",
+				      RANGE_ARGUMENTS(&part), memblock_zone_to_string(part.zone));
+	}
+	return r;
+}
+
 static int rule_mixed_zones(const struct memblock_inventory *inventory,
 			    const struct memblock_block *block, struct notes *evidence)
 {
 	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
 	size_t n = memblock_block_zones(block, zones);
+	int r;
 
 	if (!inventory->has_valid_zones && !inventory->says_removable)
 		return FINDING_CLEAR; /* rule 8 says more */
@@ -89,9 +125,11 @@ static int rule_mixed_zones(const struct memblock_inventory *inventory,
 		return conclude(evidence, FINDING_UNKNOWN,
 				"several zones or several nodes: valid_zones says none, "
 				"and the nodes are not known");
-	return conclude(evidence, FINDING_HOLDS,
-			"mixed-zones: memory%" PRIu64 "/valid_zones says none, on one node",
-			block->index);
+	r = notes_add(evidence, "mixed-zones: memory%" PRIu64 "/valid_zones says none, on one node",
+		      block->index);
+	if (r >= 0)
+		r = describe_zones(inventory, block, evidence);
+	return r < 0 ? r : FINDING_HOLDS;
 }
 
 /* Names the holes: what of the block no System RAM covers, at most so many. */
