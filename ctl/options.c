@@ -103,7 +103,8 @@ static int choose_verb(struct ctl *ctl, int argc, char **argv, int *ret_position
 	*ret_position = 0;
 	if (c != -1) {
 		ctl->verb = NULL;
-		return bad_switch(ctl, &tables, c, argv);
+		(void)bad_switch(ctl, &tables, c, argv);
+		return -EUSAGE;
 	}
 	if (optind >= argc)
 		return 0;
