@@ -325,7 +325,7 @@ static void tell(const struct capture *capture, const char *path)
 int capture(struct memblock_root *root, const char *path)
 {
 	struct capture capture = { .root = root };
-	_cleanup_(new_file_done) struct new_file file;
+	_cleanup_(new_file_done) struct new_file file = { .fd = -1 };
 	int r;
 
 	r = new_file_open(&file, path, 0600);

@@ -139,7 +139,7 @@ static int write_to(int fd, const struct picture *picture)
 
 int picture_write_svg(const struct picture *picture, const char *path)
 {
-	_cleanup_(new_file_done) struct new_file file;
+	_cleanup_(new_file_done) struct new_file file = { .fd = -1 };
 	int r;
 
 	if (strcmp(path, "-") == 0) {
