@@ -315,9 +315,9 @@ static int open_archive(struct capture *capture, const char *path, int fd)
 static void tell(const struct capture *capture, const char *path)
 {
 	printf("%s: %zu files%s\n"
-	       "It holds addresses of physical memory, names of memory devices, the kernel's "
-	       "version\n"
-	       "and its command line, which may tell more than you want; no content of memory.\n",
+	       "It holds addresses of physical memory, names of memory devices, the kernel's\n"
+	       "version and command line, which may tell more than you want; no content of "
+	       "memory.\n",
 	       path, capture->n_files,
 	       capture->n_refused ? ", and what this user may not read is missing" : "");
 }

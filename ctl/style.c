@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,12 +21,22 @@ static const char *const codes[] = {
 };
 /* clang-format on */
 
-bool use_colors(void)
+static bool find_colors(void)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	return !(no_color && *no_color) && term && strcmp(term, "dumb") != 0 &&
 	       isatty(STDOUT_FILENO);
+}
+
+/* Asked for every letter of a map, found out once. */
+static bool use_colors(void)
+{
+	static int found = -1;
+
+	if (found < 0)
+		found = find_colors();
+	return found;
 }
 
 const char *style_on(enum style style)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include <stdbool.h>
-
 enum style {
 	STYLE_PLAIN,
 	STYLE_BOLD,
@@ -15,9 +13,8 @@ enum style {
 	STYLE_RESERVED,
 };
 
-/* Colours only on a terminal that has them, and never with NO_COLOR (no-color.org). */
-bool use_colors(void);
-/* What switches a style on or off; "" where there are no colours. */
+/* What switches a style on or off; "" where there are no colours: they are used only on a terminal
+ * that has them, and never with NO_COLOR (no-color.org). */
 const char *style_on(enum style style);
 const char *style_off(void);
 /* How many columns a line of output may take. */

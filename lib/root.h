@@ -42,6 +42,5 @@ int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const c
 /* The last part of what a link points at. */
 int root_read_link_name(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);
-/* The same of a link below an open folder, or of a descriptor of the link itself where name is "".
- */
+/* The same of a link below an open folder; where name is "", of the link that dir_fd itself is. */
 int read_link_name_at(int dir_fd, const char *name, char ret[ATTRIBUTE_MAX]);

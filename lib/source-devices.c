@@ -167,11 +167,14 @@ static int assign_by_iomem(struct memblock_inventory *inventory)
 
 	for (size_t i = 0; i < inventory->n_blocks; i++) {
 		struct memblock_block *block = &inventory->blocks[i];
-		const struct memblock_extent *ram = only_ram(inventory, block);
 		enum memblock_provider provider = platform;
+		const struct memblock_extent *ram;
 		const struct owner *owner;
 
-		if (block->device || !ram)
+		if (block->device)
+			continue;
+		ram = only_ram(inventory, block);
+		if (!ram)
 			continue;
 		owner = owner_of(ram->owner);
 		if (owner)

@@ -80,8 +80,7 @@ int source_machine_read(struct memblock_inventory *inventory)
 	struct machine *machine = &inventory->machine;
 	int r;
 
-	/* The files first: uname(2) tells a process of another personality what it likes to hear.
-	 */
+	/* The files first: what uname(2) says depends on the personality of who asks. */
 	r = read_optional(inventory->root, "proc/sys/kernel/arch", &machine->architecture);
 	if (r >= 0)
 		r = read_optional(inventory->root, "proc/sys/kernel/osrelease", &machine->release);

@@ -147,6 +147,15 @@ static void test_nid(void **state)
 	assert_int_equal(extent_at(inventory, 0x64000000)->nid, row->nid);
 }
 
+/* A namespace at 4 GiB in mode dax, whose memory a driver of the dax bus has. */
+static void add_dax_namespace(struct fake_tree *tree, const char *dax_driver)
+{
+	add_namespace(tree, "namespace0.0", "0x100000000", "1073741824", "dax", NULL);
+	write_file(tree, ND "/namespace0.0/holder", "dax0.0\n");
+	make_link(tree, ND "/dax0.0/driver", "../dax_pmem");
+	make_link(tree, "sys/bus/dax/devices/dax0.0/driver", dax_driver);
+}
+
 /* Of memory that went to kmem only System RAM has pages: what alignment left over has none. */
 static void test_kmem(void **state)
 {
@@ -159,10 +168,7 @@ static void test_kmem(void **state)
 		   "  100000000-100ffffff : namespace0.0\n"
 		   "  101000000-13fffffff : dax0.0\n"
 		   "    108000000-137ffffff : System RAM (kmem)\n");
-	add_namespace(tree, "namespace0.0", "0x100000000", "1073741824", "dax", NULL);
-	write_file(tree, ND "/namespace0.0/holder", "dax0.0\n");
-	make_link(tree, ND "/dax0.0/driver", "../dax_pmem");
-	make_link(tree, "sys/bus/dax/devices/dax0.0/driver", "../../drivers/kmem");
+	add_dax_namespace(tree, "../../drivers/kmem");
 	inventory = scan(tree);
 	assert_false(extent_at(inventory, 0x100000000)->mapped);
 	assert_false(extent_at(inventory, 0x101000000)->mapped);
@@ -181,11 +187,8 @@ static void test_device_dax_of_pmem(void **state)
 		   "100000000-13fffffff : Persistent Memory\n"
 		   "  100000000-100ffffff : namespace0.0\n"
 		   "  101000000-13fffffff : dax0.0\n");
-	add_namespace(tree, "namespace0.0", "0x100000000", "1073741824", "dax", NULL);
-	write_file(tree, ND "/namespace0.0/holder", "dax0.0\n");
+	add_dax_namespace(tree, "../../drivers/device_dax");
 	write_file(tree, ND "/namespace0.0/numa_node", "1\n");
-	make_link(tree, ND "/dax0.0/driver", "../dax_pmem");
-	make_link(tree, "sys/bus/dax/devices/dax0.0/driver", "../../drivers/device_dax");
 	inventory = scan(tree);
 	assert_true(extent_at(inventory, 0x100000000)->mapped);
 	assert_true(extent_at(inventory, 0x101000000)->mapped);
