@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -46,6 +47,27 @@ enum memblock_source_state memblock_inventory_source(const struct memblock_inven
 const char *memblock_inventory_note(const struct memblock_inventory *inventory, size_t n)
 {
 	return n < inventory->notes.n ? inventory->notes.items[n] : NULL;
+}
+
+static bool is_stale(const struct memblock_inventory *inventory, const struct mark *mark)
+{
+	for (size_t i = 0; i < inventory->n_blocks; i++)
+		if (mark_holds(inventory, mark, &inventory->blocks[i]))
+			return false;
+	return true;
+}
+
+bool memblock_inventory_mark(const struct memblock_inventory *inventory, size_t n,
+			     struct memblock_mark *ret)
+{
+	const struct mark *mark;
+
+	if (n >= inventory->marks.n)
+		return false;
+	mark = &inventory->marks.items[n];
+	*ret = (struct memblock_mark){ mark->start, mark->end, mark->device, mark->reason,
+				       is_stale(inventory, mark) };
+	return true;
 }
 
 size_t memblock_inventory_n_blocks(const struct memblock_inventory *inventory)
@@ -154,6 +176,8 @@ int memblock_block_kernel_removable(const struct memblock_inventory *inventory,
 	uint64_t value;
 	int r;
 
+	if (inventory->memory_fd < 0)
+		return -ENODATA;
 	snprintf(path, sizeof(path), "memory%" PRIu64 "/removable", block->index);
 	r = root_read_attribute_at(inventory->root, inventory->memory_fd, path, text);
 	if (r < 0)

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "composition.h"
+#include "report.h"
 
 /* Whether a node may be that of the block's memory, as far as its links tell. */
 static bool is_candidate(const struct memblock_inventory *inventory,
@@ -167,6 +168,8 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 	struct extents composition;
 	int r;
 
+	if (inventory->reported)
+		return reported_composition(inventory, block, ret);
 	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
 		return -ENODATA;
 
@@ -189,6 +192,8 @@ int memblock_block_subsections(const struct memblock_inventory *inventory,
 	const struct extents *map = &inventory->iomem.map;
 	_cleanup_free_ uint64_t *bitmap = NULL;
 
+	if (inventory->reported)
+		return reported_subsections(inventory, block, ret, ret_n, ret_source);
 	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM) ||
 	    extents_covered(&inventory->iomem.unclear, start, end) > 0)
 		return -ENODATA;

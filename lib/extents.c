@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdlib.h>
 
-#include "array.h"
 #include "extents.h"
 
 void extents_done(struct extents *extents)

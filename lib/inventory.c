@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "array.h"
 #include "inventory.h"
 #include "sources.h"
 
@@ -78,6 +77,30 @@ int inventory_device(struct memblock_inventory *inventory, const char *name,
 	return (int)devices->n++;
 }
 
+int inventory_node_set(struct memblock_inventory *inventory, const int *nids, size_t n)
+{
+	struct node_sets *sets = &inventory->node_sets;
+	struct node_set set = { .n = n };
+	int r;
+
+	for (size_t i = 0; i < sets->n; i++)
+		if (sets->items[i].n == n &&
+		    memcmp(sets->items[i].nids, nids, n * sizeof(*nids)) == 0)
+			return (int)i;
+
+	if (sets->n > UINT16_MAX)
+		return -E2BIG;
+	r = ARRAY_GROW(sets->items, sets->capacity, sets->n);
+	if (r < 0)
+		return r;
+	set.nids = calloc(n, sizeof(*nids));
+	if (!set.nids)
+		return -ENOMEM;
+	memcpy(set.nids, nids, n * sizeof(*nids));
+	sets->items[sets->n] = set;
+	return (int)sets->n++;
+}
+
 struct memblock_inventory *memblock_inventory_ref(struct memblock_inventory *inventory)
 {
 	inventory->n_ref++;
@@ -105,6 +128,8 @@ struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *i
 	extents_done(&inventory->affinities);
 	marks_done(&inventory->marks);
 	notes_done(&inventory->notes);
+	if (inventory->reporter.done)
+		inventory->reporter.done(inventory->reporter.userdata);
 	closep(&inventory->memory_fd);
 	memblock_root_unref(inventory->root);
 	free(inventory);
@@ -126,4 +151,15 @@ struct memblock_block *inventory_find(const struct memblock_inventory *inventory
 	return low < inventory->n_blocks && inventory->blocks[low].index == index
 		       ? &inventory->blocks[low]
 		       : NULL;
+}
+
+bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,
+		const struct memblock_block *block)
+{
+	const struct memblock_device *device = memblock_block_device(inventory, block);
+
+	if (mark->end <= block_start(inventory, block) ||
+	    mark->start >= block_end(inventory, block))
+		return false;
+	return !mark->device || (device && strcmp(device->name, mark->device) == 0);
 }

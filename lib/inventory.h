@@ -11,6 +11,19 @@
  * 0 where the file could not be read. */
 typedef uint16_t zone_list;
 
+/* Puts a zone behind n others. One more than the zone is kept, so that 0 ends the list. */
+static inline zone_list zone_list_add(zone_list zones, size_t n, enum memblock_zone zone)
+{
+	return (zone_list)(zones | (zone + 1u) << 4 * n);
+}
+
+/* The only zone of a list, which is where an online block lies; MEMBLOCK_ZONE_UNKNOWN for a list of
+ * none or of several. */
+static inline enum memblock_zone only_zone(zone_list zones)
+{
+	return zones && zones <= 0xf ? (enum memblock_zone)(zones - 1) : MEMBLOCK_ZONE_UNKNOWN;
+}
+
 /* 24 bytes, so that a machine of a million blocks costs 24 MB. */
 struct memblock_block {
 	uint64_t index;
@@ -102,6 +115,13 @@ struct source_status {
 	char *text;
 };
 
+/* Who tells more of a block, where the inventory was not read here. */
+struct reporter {
+	int (*details)(uint64_t index, void *userdata, struct memblock_report_details *ret);
+	void (*done)(void *userdata);
+	void *userdata;
+};
+
 struct memblock_inventory {
 	unsigned n_ref;
 	struct memblock_root *root;
@@ -126,6 +146,8 @@ struct memblock_inventory {
 
 	struct source_status sources[MEMBLOCK_SOURCE_COUNT];
 	struct notes notes;
+	bool reported; /* by somebody else: there are no facts here but those of blocks */
+	struct reporter reporter;
 };
 
 DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
@@ -154,6 +176,15 @@ static inline uint64_t block_end(const struct memblock_inventory *inventory,
 	return block_start(inventory, block) + inventory->block_size;
 }
 
+/* Whether a mark is of a block: some byte of it lies in the range, and the device is the one named.
+ */
+bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,
+		const struct memblock_block *block);
+
 /* The index of a device of this name, added where there is none yet; or a negative errno. */
 int inventory_device(struct memblock_inventory *inventory, const char *name,
 		     enum memblock_provider provider);
+
+/* The index of a set of nodes, given in rising order, added where there is none like it yet; or a
+ * negative errno. */
+int inventory_node_set(struct memblock_inventory *inventory, const int *nids, size_t n);

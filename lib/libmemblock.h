@@ -12,7 +12,7 @@
  *  - Sizes and addresses are bytes, ranges are [start, end), node numbers (nid) are the kernel's.
  *  - Nothing is printed, no signal is touched, no global state is kept. Objects may be used by
  *    several threads as long as none of them changes a reference count at the same time.
- *  - Nothing is ever written to the machine.
+ *  - Nothing is written to the machine but by memblock_write_state().
  *  - Strings and structures returned const belong to the object that they were asked of.
  */
 
@@ -30,6 +30,8 @@ struct memblock_root;
 struct memblock_inventory;
 struct memblock_block;
 struct memblock_device;
+struct memblock_plan;
+struct memblock_transition;
 
 /* The node numbers that stand for no single node, as the kernel's maintainers proposed them. */
 #define MEMBLOCK_NID_UNKNOWN (-1)
@@ -126,6 +128,51 @@ enum memblock_source_state {
 	MEMBLOCK_SOURCE_FAILED,  /* there, but it could not be read */
 };
 
+/* What a write to memoryN/state asks for, drivers/base/memory.c:state_store(). */
+enum memblock_action {
+	MEMBLOCK_ACTION_OFFLINE,
+	MEMBLOCK_ACTION_ONLINE, /* in the zone that the kernel chooses */
+	MEMBLOCK_ACTION_ONLINE_KERNEL,
+	MEMBLOCK_ACTION_ONLINE_MOVABLE,
+};
+
+/* Why a plan can't be. Later versions may know more. */
+enum memblock_refusal {
+	MEMBLOCK_REFUSAL_NONE,
+	MEMBLOCK_REFUSAL_INVALID_RANGE,  /* empty, reversed, or overlapping another */
+	MEMBLOCK_REFUSAL_NOT_ALIGNED,    /* it doesn't fall on block borders */
+	MEMBLOCK_REFUSAL_NO_SUCH_BLOCK,  /* a range that holds no block, or not all of its blocks */
+	MEMBLOCK_REFUSAL_NO_SUCH_NODE,   /* no block hangs on it */
+	MEMBLOCK_REFUSAL_NO_SUCH_DEVICE, /* it brought no block */
+	MEMBLOCK_REFUSAL_NOT_REMOVABLE,  /* the verdict says no */
+	MEMBLOCK_REFUSAL_NOT_ONLINABLE,  /* offline memory with holes or device memory inside */
+	MEMBLOCK_REFUSAL_WRONG_ZONE,     /* online already, in another zone than was asked for */
+	MEMBLOCK_REFUSAL_TOO_FEW_BLOCKS, /* less can be changed than was asked for */
+	MEMBLOCK_REFUSAL_TOO_LITTLE_MEMORY, /* less than the reserve would be left */
+	MEMBLOCK_REFUSAL_MOVABLE_RATIO,     /* too little kernel memory would be left */
+	MEMBLOCK_REFUSAL_NOT_KNOWN,         /* a fact that it needs could not be had */
+};
+
+/* What became of one block of a transition. */
+enum memblock_outcome {
+	MEMBLOCK_OUTCOME_NOT_TRIED,
+	MEMBLOCK_OUTCOME_DONE,
+	MEMBLOCK_OUTCOME_ALREADY,  /* it had that state already, or somebody else gave it that */
+	MEMBLOCK_OUTCOME_LEFT_OUT, /* by best effort: its verdict says no */
+	MEMBLOCK_OUTCOME_FAILED,
+	MEMBLOCK_OUTCOME_PUT_BACK,     /* changed, and then put back as it was found */
+	MEMBLOCK_OUTCOME_NOT_PUT_BACK, /* changed, and could not be put back */
+};
+
+/* How a transition ended. */
+enum memblock_ending {
+	MEMBLOCK_ENDING_NOT_YET,
+	MEMBLOCK_ENDING_DONE,         /* all that was asked for */
+	MEMBLOCK_ENDING_PARTIAL,      /* by best effort: some of it */
+	MEMBLOCK_ENDING_FAILED,       /* nothing is changed, or all is put back */
+	MEMBLOCK_ENDING_NOT_PUT_BACK, /* it failed, and not all could be put back */
+};
+
 /* One piece of physical memory. This structure never grows; new facts get functions. */
 struct memblock_extent {
 	uint64_t start;
@@ -135,6 +182,65 @@ struct memblock_extent {
 	int nid;                 /* MEMBLOCK_NID_UNKNOWN where not known */
 	bool mapped;             /* System RAM, or pmem and dax with pages of the kernel's own */
 	const char *owner;       /* namespace0.0, dax1.0, virtio0, ...; NULL for none */
+};
+
+/* [start, end) in bytes. */
+struct memblock_range {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* What memory is to be changed, and how. */
+struct memblock_request {
+	enum memblock_action action;
+	const struct memblock_range *ranges; /* where, in any order; none: everywhere */
+	size_t n_ranges;
+	uint64_t size;           /* how much of it, in bytes; 0: all of it */
+	enum memblock_zone zone; /* to take offline: no block that is online in another zone;
+				  * UNKNOWN: in any */
+	int nid;                 /* only blocks that hang on it; MEMBLOCK_NID_UNKNOWN: on any */
+	const char *device;      /* only blocks of this device; NULL: of any */
+	bool best_effort;        /* as much as goes, and nothing is put back */
+};
+
+/* What must be left of memory when blocks have gone offline. */
+struct memblock_limits {
+	uint64_t reserve;       /* bytes; 0: the larger of 256 MiB and 5 % of all */
+	unsigned movable_ratio; /* movable memory at most, in percent of kernel memory; 0: no limit
+				 */
+};
+
+/* What an administrator said of a range. */
+struct memblock_mark {
+	uint64_t start;
+	uint64_t end;
+	const char *device; /* the mark holds for blocks of this device alone; NULL: of any */
+	const char *reason;
+	bool stale; /* no block lies there, or none of that device */
+};
+
+/* What the machine has to spare, in bytes. */
+struct memblock_memory {
+	uint64_t total;       /* MemTotal of /proc/meminfo */
+	uint64_t available;   /* MemAvailable of it */
+	uint64_t kernel_free; /* free and file pages of all zones but Movable, of /proc/zoneinfo */
+};
+
+/* One block of a plan: how it was found, and what is to be written. */
+struct memblock_step {
+	uint64_t index;
+	enum memblock_state state;
+	enum memblock_zone zone; /* of an online block; UNKNOWN of an offline one */
+	enum memblock_action action;
+	enum memblock_outcome outcome; /* NOT_TRIED, or settled already: ALREADY, LEFT_OUT */
+};
+
+/* What became of one block. */
+struct memblock_result {
+	uint64_t index;
+	enum memblock_outcome outcome;
+	int error;               /* 0, or the negative errno of what failed */
+	enum memblock_zone zone; /* where it is online now; UNKNOWN where offline or not known */
 };
 
 /*
@@ -150,6 +256,25 @@ const char *memblock_zone_to_string(enum memblock_zone zone);
 const char *memblock_provider_to_string(enum memblock_provider provider);
 const char *memblock_source_to_string(enum memblock_source source);
 const char *memblock_source_state_to_string(enum memblock_source_state state);
+/* What is written to memoryN/state: offline, online, online_kernel, online_movable. */
+const char *memblock_action_to_string(enum memblock_action action);
+/* NotRemovable and so on, the last part of an error's name on the bus; None. */
+const char *memblock_refusal_to_string(enum memblock_refusal refusal);
+const char *memblock_outcome_to_string(enum memblock_outcome outcome);
+const char *memblock_ending_to_string(enum memblock_ending ending);
+/* And back; zones in any case of letters, as the kernel and lsmem differ. -EINVAL for a word that
+ * this version doesn't know. */
+int memblock_state_from_string(const char *word, enum memblock_state *ret);
+int memblock_answer_from_string(const char *word, enum memblock_answer *ret);
+int memblock_reason_from_string(const char *word, enum memblock_reason *ret);
+int memblock_kind_from_string(const char *word, enum memblock_kind *ret);
+int memblock_zone_from_string(const char *word, enum memblock_zone *ret);
+int memblock_provider_from_string(const char *word, enum memblock_provider *ret);
+int memblock_source_from_string(const char *word, enum memblock_source *ret);
+int memblock_source_state_from_string(const char *word, enum memblock_source_state *ret);
+int memblock_action_from_string(const char *word, enum memblock_action *ret);
+int memblock_outcome_from_string(const char *word, enum memblock_outcome *ret);
+int memblock_ending_from_string(const char *word, enum memblock_ending *ret);
 
 /*
  * The root: a handle on a machine's /sys and /proc, or on a captured tree that holds copies of
@@ -167,6 +292,16 @@ const char *memblock_root_path(const struct memblock_root *root);
  * tree, and neither a FIFO nor a device makes the caller wait. Returns a descriptor, or a negative
  * errno. */
 int memblock_root_open(const struct memblock_root *root, const char *path, int flags);
+/*
+ * Sets who opens files for a root that this process can't see whole. It is asked first for
+ * proc/iomem, whose addresses the kernel shows to those alone who may see them, and then for each
+ * file that may not be opened here; never for state and valid_zones of blocks, which all may read,
+ * nor for what is opened with flags. It gets a path below the root and returns a descriptor for
+ * reading, which is closed after use, or a negative errno: then what this process can do by itself
+ * stands. NULL sets nobody.
+ */
+void memblock_root_set_opener(struct memblock_root *root,
+			      int (*open)(const char *path, void *userdata), void *userdata);
 /* Whether this is the running machine. */
 bool memblock_root_is_live(const struct memblock_root *root);
 
@@ -202,6 +337,10 @@ enum memblock_source_state memblock_inventory_source(const struct memblock_inven
 /* The n-th thing that looked wrong while reading, as a sentence that names the file; NULL past the
  * last. */
 const char *memblock_inventory_note(const struct memblock_inventory *inventory, size_t n);
+
+/* The n-th mark of an administrator, in the order of the file. False past the last. */
+bool memblock_inventory_mark(const struct memblock_inventory *inventory, size_t n,
+			     struct memblock_mark *ret);
 
 /* Blocks in rising order of index. Returns NULL past the last. */
 size_t memblock_inventory_n_blocks(const struct memblock_inventory *inventory);
@@ -278,6 +417,172 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 int memblock_block_subsections(const struct memblock_inventory *inventory,
 			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
 			       enum memblock_source *ret_source);
+
+/*
+ * An inventory that somebody else read and judged, and told of: memblockd for one. It answers as if
+ * it had been read here.
+ */
+
+/* Neighbouring blocks that are alike in all that follows. */
+struct memblock_report_range {
+	struct memblock_range range; /* whole blocks, at least one */
+	enum memblock_state state;
+	const int *nids; /* every node, in rising order */
+	size_t n_nids;
+	const enum memblock_zone *zones; /* at most MEMBLOCK_ZONES_MAX, in the kernel's order */
+	size_t n_zones;
+	enum memblock_answer removable;
+	const enum memblock_reason *reasons;
+	size_t n_reasons;
+	const char *device; /* its name; NULL where not known */
+	enum memblock_provider provider;
+};
+
+struct memblock_report_source {
+	enum memblock_source_state state;
+	const char *text; /* why; NULL where there is nothing to say */
+};
+
+/* What is told of one block when somebody asks. All zero where nothing is known. */
+struct memblock_report_details {
+	const struct memblock_extent *composition; /* NULL where not known */
+	size_t n_extents;
+	const uint64_t *subsections; /* NULL where not known */
+	size_t n_words;
+	int words_per_section;
+	enum memblock_source subsections_source;
+	const char *const *evidence; /* NULL-terminated; NULL for none */
+};
+
+struct memblock_report {
+	uint64_t block_size;
+	uint64_t section_size; /* 0 where not known, as is page_size */
+	uint64_t page_size;
+	const char *architecture; /* NULL where not known, as is release */
+	const char *release;
+	const struct memblock_report_range *ranges; /* in rising order */
+	size_t n_ranges;
+	const struct memblock_report_source
+		*sources; /* by enum memblock_source; others are absent */
+	size_t n_sources;
+	const char *const *notes; /* NULL-terminated; NULL for none */
+	/* Where memoryN/removable is read when somebody asks; NULL: nowhere. */
+	struct memblock_root *root;
+	/* Tells more of a block (NULL: nothing more is known). What it points at is taken before it
+	 * is called again, but for the names of owners, which must live as long as the inventory. 0
+	 * or a negative errno, which whoever asked gets. */
+	int (*details)(uint64_t index, void *userdata, struct memblock_report_details *ret);
+	/* Called when the inventory ends, if not NULL; never where making it fails. */
+	void (*done)(void *userdata);
+	void *userdata;
+};
+
+/* Makes an inventory of a report, which is copied. Errors: -EINVAL for a report that makes no
+ * sense, -ENOMEM. */
+int memblock_inventory_new_of_report(const struct memblock_report *report,
+				     struct memblock_inventory **ret);
+
+/*
+ * Changing memory: a request becomes a plan, by rules alone; a transition carries the plan out, one
+ * write at a time, and puts back what was done where it can't be finished.
+ */
+
+/* Reads what the machine has to spare. -ENODATA where a file lacks what is needed, and what reading
+ * gave. */
+int memblock_memory_read(struct memblock_root *root, struct memblock_memory *ret);
+
+/* Reads the state of a block and, where it is online, its zone (NONE for several, UNKNOWN where not
+ * known or not online). -ENODEV where there is no such block, -EBADMSG for a word that no kernel
+ * says. */
+int memblock_read_state(struct memblock_root *root, uint64_t index, enum memblock_state *ret_state,
+			enum memblock_zone *ret_zone);
+
+/* Writes to memoryN/state, once. It can take minutes, and there is no end to an offlining but a
+ * signal, which makes it -EINTR. -EINVAL where the block has that state already. -ENODEV where
+ * there is no such block. */
+int memblock_write_state(struct memblock_root *root, uint64_t index, enum memblock_action action);
+
+/*
+ * Decides which blocks to change, and in which order: a pure function. memory may be NULL, which
+ * taking memory offline is refused for (MEMBLOCK_REFUSAL_NOT_KNOWN); limits are for that alone. All
+ * blocks that the request names are in the plan, the likeliest to go first, those that are settled
+ * last; where it asks for a size, all that might serve: memory that has the other state now, so
+ * that what is offline already doesn't count towards 4 GiB to be taken offline. By best effort,
+ * blocks that can't go are left out but stay wanted; where nothing else is left, the plan is
+ * refused. A plan is always made, even one that is refused, which may have no steps. Errors:
+ * -ENOMEM, -EINVAL for a request that makes no sense: an action or a zone that there isn't, a zone
+ * to bring memory online in (its action says that), or neither size nor range, node or device.
+ */
+int memblock_plan_new(const struct memblock_inventory *inventory,
+		      const struct memblock_request *request, const struct memblock_memory *memory,
+		      const struct memblock_limits *limits, struct memblock_plan **ret);
+/* The same out of ready steps, for work that was begun elsewhere. wanted: how many blocks are to be
+ * changed. -ENOMEM. */
+int memblock_plan_new_of_steps(const struct memblock_step *steps, size_t n, size_t wanted,
+			       bool best_effort, struct memblock_plan **ret);
+/* Takes NULL; always returns NULL. */
+struct memblock_plan *memblock_plan_free(struct memblock_plan *plan);
+/* Why it can't be, NONE where it can; ret_text, if not NULL, is set to a sentence that names what,
+ * where and why, or to NULL. */
+enum memblock_refusal memblock_plan_refusal(const struct memblock_plan *plan,
+					    const char **ret_text);
+/* The n-th step; NULL past the last. */
+const struct memblock_step *memblock_plan_step(const struct memblock_plan *plan, size_t n);
+/* How many blocks are to have the new state at the end, those that have it already among them, and
+ * those that best effort leaves out. */
+size_t memblock_plan_wanted(const struct memblock_plan *plan);
+bool memblock_plan_best_effort(const struct memblock_plan *plan);
+/* What puts a step back as it was found: online memory goes back to its kind of zone, or where the
+ * kernel chooses if that isn't known. */
+enum memblock_action memblock_step_undo(const struct memblock_step *step);
+
+/*
+ * A transition, which opens no file. Who drives it asks for the next block, reads its state, tells
+ * how it was found, writes if told so, reads the state again, and reports; until there is no next
+ * one. It keeps a copy of the plan, and whether that is refused is not asked. Of more candidates
+ * than are wanted, one that fails is replaced by the next; where there are none left, what was done
+ * is put back, the last first, unless it is by best effort. -ENOMEM.
+ */
+int memblock_transition_new(const struct memblock_plan *plan, struct memblock_transition **ret);
+struct memblock_transition *memblock_transition_free(struct memblock_transition *transition);
+/* The block to turn to next, and what to write to it; false where nothing is left to do. It stays
+ * the same until memblock_transition_found() or memblock_transition_report() settles it. */
+bool memblock_transition_next(const struct memblock_transition *transition, uint64_t *ret_index,
+			      enum memblock_action *ret_action);
+/* Tells how the block was found right before the write (error: what memblock_read_state() gave).
+ * True where the write is to be done; else it is settled: it has that state already, is online in
+ * another kind of zone than was asked for (-EINVAL, what the kernel would say), is gone or can't be
+ * read. What was found is what it would be put back to. */
+bool memblock_transition_found(struct memblock_transition *transition, int error,
+			       enum memblock_state state, enum memblock_zone zone);
+/* Tells what came of the write that found() wanted, and how the block was found after it: a block
+ * that has the wanted state counts whatever the write gave, and as somebody else's work, never to
+ * be put back, where the kernel answered that it had it before (-EINVAL). state is UNKNOWN where it
+ * could not be read: then the error decides. -EIO is the error of a block that hasn't the state
+ * that a write without error should have given it. */
+void memblock_transition_report(struct memblock_transition *transition, int error,
+				enum memblock_state state, enum memblock_zone zone);
+/* Ends it early, for a reason (-ECANCELED, -ETIMEDOUT): what was done is put back, unless it is by
+ * best effort. A write that is under way is still to be reported; what it did counts, and where
+ * nothing more is wanted then, all is done. -EINTR of it becomes the reason. Without effect where
+ * it is being put back already, or was cancelled before. */
+void memblock_transition_cancel(struct memblock_transition *transition, int error);
+/* Ends it at once, and leaves all as it is: a block that is being written to has failed for that
+ * reason, and what would have been put back was not. */
+void memblock_transition_abandon(struct memblock_transition *transition, int error);
+/* Whether it is putting back. */
+bool memblock_transition_is_undoing(const struct memblock_transition *transition);
+enum memblock_ending memblock_transition_ending(const struct memblock_transition *transition);
+/* The first error that made it end otherwise than done, or why it was ended early; a negative
+ * errno, 0 for none. */
+int memblock_transition_error(const struct memblock_transition *transition);
+/* How many blocks have the new state by now, those that had it before among them, and of how many
+ * that were wanted. */
+void memblock_transition_progress(const struct memblock_transition *transition, size_t *ret_done,
+				  size_t *ret_wanted);
+/* What became of the n-th block of the plan. False past the last. */
+bool memblock_transition_result(const struct memblock_transition *transition, size_t n,
+				struct memblock_result *ret);
 
 #pragma GCC visibility pop
 

@@ -54,3 +54,24 @@ static inline void closedirp(DIR **dir)
 #define _cleanup_free_ _cleanup_(freep)
 #define _cleanup_close_ _cleanup_(closep)
 #define _cleanup_closedir_ _cleanup_(closedirp)
+
+/* Makes room for one more item behind n of them, doubling. 0 or -ENOMEM; items and capacity stay as
+ * they are on failure. Call it through ARRAY_GROW. */
+static inline int array_grow(void **items, size_t *capacity, size_t n, size_t item_size)
+{
+	size_t wanted = MAX(n * 2, (size_t)8);
+	void *grown;
+
+	if (n < *capacity)
+		return 0;
+	grown = reallocarray(*items, wanted, item_size);
+	if (!grown)
+		return -ENOMEM;
+
+	*items = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+#define ARRAY_GROW(items, capacity, n) \
+	array_grow((void **)&(items), &(capacity), (n), sizeof((items)[0]))

@@ -13,6 +13,17 @@
 		return (size_t)value < ARRAY_SIZE(name##_names) ? name##_names[value] : NULL; \
 	}
 
+#define DEFINE_FROM_STRING(name, type, compare)                        \
+	int memblock_##name##_from_string(const char *word, type *ret) \
+	{                                                              \
+		for (size_t i = 0; i < ARRAY_SIZE(name##_names); i++)  \
+			if (compare(word, name##_names[i]) == 0) {     \
+				*ret = (type)i;                        \
+				return 0;                              \
+			}                                              \
+		return -EINVAL;                                        \
+	}
+
 /* clang-format off */
 
 static const char *const state_names[] = {
@@ -22,6 +33,7 @@ static const char *const state_names[] = {
 	[MEMBLOCK_STATE_GOING_OFFLINE] = "going-offline",
 };
 DEFINE_TO_STRING(state, enum memblock_state)
+DEFINE_FROM_STRING(state, enum memblock_state, strcmp)
 
 static const char *const answer_names[] = {
 	[MEMBLOCK_ANSWER_UNKNOWN] = "unknown",
@@ -29,6 +41,7 @@ static const char *const answer_names[] = {
 	[MEMBLOCK_ANSWER_NO] = "no",
 };
 DEFINE_TO_STRING(answer, enum memblock_answer)
+DEFINE_FROM_STRING(answer, enum memblock_answer, strcmp)
 
 static const char *const reason_names[] = {
 	[MEMBLOCK_REASON_MIXED_NODES] = "mixed-nodes",
@@ -41,6 +54,7 @@ static const char *const reason_names[] = {
 	[MEMBLOCK_REASON_NO_HOTREMOVE] = "no-hotremove",
 };
 DEFINE_TO_STRING(reason, enum memblock_reason)
+DEFINE_FROM_STRING(reason, enum memblock_reason, strcmp)
 
 static const char *const kind_names[] = {
 	[MEMBLOCK_KIND_HOLE] = "hole",
@@ -51,6 +65,7 @@ static const char *const kind_names[] = {
 	[MEMBLOCK_KIND_FIRMWARE_RESERVED] = "firmware-reserved",
 };
 DEFINE_TO_STRING(kind, enum memblock_kind)
+DEFINE_FROM_STRING(kind, enum memblock_kind, strcmp)
 
 /* Spelled as lsmem does; the kernel says HighMem and none. */
 static const char *const zone_names[] = {
@@ -64,6 +79,7 @@ static const char *const zone_names[] = {
 	[MEMBLOCK_ZONE_DEVICE] = "Device",
 };
 DEFINE_TO_STRING(zone, enum memblock_zone)
+DEFINE_FROM_STRING(zone, enum memblock_zone, strcasecmp)
 
 static const char *const provider_names[] = {
 	[MEMBLOCK_PROVIDER_UNKNOWN] = "unknown",
@@ -77,6 +93,7 @@ static const char *const provider_names[] = {
 	[MEMBLOCK_PROVIDER_STANDBY] = "standby",
 };
 DEFINE_TO_STRING(provider, enum memblock_provider)
+DEFINE_FROM_STRING(provider, enum memblock_provider, strcmp)
 
 static const char *const source_names[] = {
 	[MEMBLOCK_SOURCE_MACHINE] = "machine",
@@ -90,6 +107,7 @@ static const char *const source_names[] = {
 	[MEMBLOCK_SOURCE_MARKS] = "marks",
 };
 DEFINE_TO_STRING(source, enum memblock_source)
+DEFINE_FROM_STRING(source, enum memblock_source, strcmp)
 
 static const char *const source_state_names[] = {
 	[MEMBLOCK_SOURCE_ABSENT] = "absent",
@@ -99,24 +117,72 @@ static const char *const source_state_names[] = {
 	[MEMBLOCK_SOURCE_FAILED] = "failed",
 };
 DEFINE_TO_STRING(source_state, enum memblock_source_state)
+DEFINE_FROM_STRING(source_state, enum memblock_source_state, strcmp)
+
+static const char *const action_names[] = {
+	[MEMBLOCK_ACTION_OFFLINE] = "offline",
+	[MEMBLOCK_ACTION_ONLINE] = "online",
+	[MEMBLOCK_ACTION_ONLINE_KERNEL] = "online_kernel",
+	[MEMBLOCK_ACTION_ONLINE_MOVABLE] = "online_movable",
+};
+DEFINE_TO_STRING(action, enum memblock_action)
+DEFINE_FROM_STRING(action, enum memblock_action, strcmp)
+
+static const char *const refusal_names[] = {
+	[MEMBLOCK_REFUSAL_NONE] = "None",
+	[MEMBLOCK_REFUSAL_INVALID_RANGE] = "InvalidRange",
+	[MEMBLOCK_REFUSAL_NOT_ALIGNED] = "NotAligned",
+	[MEMBLOCK_REFUSAL_NO_SUCH_BLOCK] = "NoSuchBlock",
+	[MEMBLOCK_REFUSAL_NO_SUCH_NODE] = "NoSuchNode",
+	[MEMBLOCK_REFUSAL_NO_SUCH_DEVICE] = "NoSuchDevice",
+	[MEMBLOCK_REFUSAL_NOT_REMOVABLE] = "NotRemovable",
+	[MEMBLOCK_REFUSAL_NOT_ONLINABLE] = "NotOnlinable",
+	[MEMBLOCK_REFUSAL_WRONG_ZONE] = "WrongZone",
+	[MEMBLOCK_REFUSAL_TOO_FEW_BLOCKS] = "TooFewBlocks",
+	[MEMBLOCK_REFUSAL_TOO_LITTLE_MEMORY] = "TooLittleMemory",
+	[MEMBLOCK_REFUSAL_MOVABLE_RATIO] = "MovableRatio",
+	[MEMBLOCK_REFUSAL_NOT_KNOWN] = "NotKnown",
+};
+DEFINE_TO_STRING(refusal, enum memblock_refusal)
+
+static const char *const outcome_names[] = {
+	[MEMBLOCK_OUTCOME_NOT_TRIED] = "not-tried",
+	[MEMBLOCK_OUTCOME_DONE] = "done",
+	[MEMBLOCK_OUTCOME_ALREADY] = "already",
+	[MEMBLOCK_OUTCOME_LEFT_OUT] = "left-out",
+	[MEMBLOCK_OUTCOME_FAILED] = "failed",
+	[MEMBLOCK_OUTCOME_PUT_BACK] = "put-back",
+	[MEMBLOCK_OUTCOME_NOT_PUT_BACK] = "not-put-back",
+};
+DEFINE_TO_STRING(outcome, enum memblock_outcome)
+DEFINE_FROM_STRING(outcome, enum memblock_outcome, strcmp)
+
+static const char *const ending_names[] = {
+	[MEMBLOCK_ENDING_NOT_YET] = "not-yet",
+	[MEMBLOCK_ENDING_DONE] = "done",
+	[MEMBLOCK_ENDING_PARTIAL] = "partial",
+	[MEMBLOCK_ENDING_FAILED] = "failed",
+	[MEMBLOCK_ENDING_NOT_PUT_BACK] = "not-put-back",
+};
+DEFINE_TO_STRING(ending, enum memblock_ending)
+DEFINE_FROM_STRING(ending, enum memblock_ending, strcmp)
 
 /* clang-format on */
 
 enum memblock_zone zone_from_string(const char *word)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(zone_names); i++)
-		if (strcasecmp(word, zone_names[i]) == 0)
-			return (enum memblock_zone)i;
-	return MEMBLOCK_ZONE_UNKNOWN;
+	enum memblock_zone zone;
+
+	return memblock_zone_from_string(word, &zone) < 0 ? MEMBLOCK_ZONE_UNKNOWN : zone;
 }
 
 int state_from_string(const char *word, enum memblock_state *ret)
 {
+	enum memblock_state state;
+
 	/* "unknown" is our own word, not one of the kernel's. */
-	for (size_t i = MEMBLOCK_STATE_OFFLINE; i < ARRAY_SIZE(state_names); i++)
-		if (strcmp(word, state_names[i]) == 0) {
-			*ret = (enum memblock_state)i;
-			return 0;
-		}
-	return -EINVAL;
+	if (memblock_state_from_string(word, &state) < 0 || state == MEMBLOCK_STATE_UNKNOWN)
+		return -EINVAL;
+	*ret = state;
+	return 0;
 }

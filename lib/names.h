@@ -15,5 +15,11 @@
  * that no kernel of ours has. */
 enum memblock_zone zone_from_string(const char *word);
 
+/* Whether pages of the kernel's own can lie in it. */
+static inline bool is_kernel_zone(enum memblock_zone zone)
+{
+	return zone >= MEMBLOCK_ZONE_DMA && zone <= MEMBLOCK_ZONE_HIGHMEM;
+}
+
 /* -EINVAL for a word that memoryN/state never says. */
 int state_from_string(const char *word, enum memblock_state *ret);

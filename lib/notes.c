@@ -2,7 +2,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "array.h"
 #include "libmemblock.h"
 #include "notes.h"
 

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <inttypes.h>
 #include <stddef.h>
 
 #include "macros.h"
+
+/* [start, end) in a sentence, by its last address as the kernel writes it. */
+#define RANGE_FORMAT "0x%" PRIx64 "-0x%" PRIx64
+#define RANGE_ARGUMENTS(range) (range)->start, (range)->end - 1
 
 /* A growing list of sentences: what looked wrong while reading, or what a verdict rests on. */
 struct notes {

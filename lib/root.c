@@ -62,11 +62,18 @@ bool memblock_root_is_live(const struct memblock_root *root)
 	return root->live;
 }
 
-int memblock_root_open(const struct memblock_root *root, const char *path, int flags)
+void memblock_root_set_opener(struct memblock_root *root,
+			      int (*open)(const char *path, void *userdata), void *userdata)
+{
+	root->opener = open;
+	root->opener_userdata = userdata;
+}
+
+/* What this process itself can open. */
+static int open_here(const struct memblock_root *root, const char *path, int flags)
 {
 	/* A FIFO planted in a captured tree must not hang us; sysfs doesn't care. openat2(2)
 	 * refuses the two for a descriptor that is for its place alone. */
-	const int allowed = O_DIRECTORY | O_NOFOLLOW | O_PATH;
 	int harmless = flags & O_PATH ? 0 : O_NONBLOCK | O_NOCTTY;
 	struct open_how how = {
 		.flags = (uint64_t)(O_RDONLY | O_CLOEXEC | harmless | flags),
@@ -74,9 +81,6 @@ int memblock_root_open(const struct memblock_root *root, const char *path, int f
 	};
 	int tries = 32;
 	long fd;
-
-	if (flags & ~allowed)
-		return -EINVAL;
 
 	/* EAGAIN: something was renamed meanwhile, or somebody holds a lease on the file. */
 	do
@@ -89,6 +93,34 @@ int memblock_root_open(const struct memblock_root *root, const char *path, int f
 		fd = openat(root->fd, path, (int)how.flags);
 
 	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Anybody may open iomem, but the addresses in it are there for those alone who may see them
+ * (kernel/resource.c:r_show()). */
+static bool is_veiled(const char *path)
+{
+	return strcmp(path, "proc/iomem") == 0;
+}
+
+int memblock_root_open(const struct memblock_root *root, const char *path, int flags)
+{
+	const int allowed = O_DIRECTORY | O_NOFOLLOW | O_PATH;
+	bool may_ask = root->opener && flags == 0;
+	int fd = -ENOENT, asked;
+
+	if (flags & ~allowed)
+		return -EINVAL;
+
+	if (may_ask && is_veiled(path))
+		fd = root->opener(path, root->opener_userdata);
+	if (fd >= 0)
+		return fd;
+
+	fd = open_here(root, path, flags);
+	if ((fd != -EACCES && fd != -EPERM) || !may_ask || is_veiled(path))
+		return fd;
+	asked = root->opener(path, root->opener_userdata);
+	return asked < 0 ? fd : asked;
 }
 
 int root_open_dir(const struct memblock_root *root, const char *path, DIR **ret)
@@ -220,22 +252,28 @@ int root_read_attribute(const struct memblock_root *root, const char *path, char
 	return fd < 0 ? fd : read_attribute(fd, ret);
 }
 
-int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const char *path,
-			   char ret[ATTRIBUTE_MAX])
+int root_open_at(const struct memblock_root *root, int dir_fd, const char *path, int flags)
 {
-	const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
 	struct open_how how = {
-		.flags = (uint64_t)flags,
+		.flags = (uint64_t)(flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
 	};
-	_cleanup_close_ int fd = -1;
+	int fd;
 
 	do
-		fd = root->live ? openat(dir_fd, path, flags)
+		fd = root->live ? openat(dir_fd, path, (int)how.flags)
 				: (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
 	while (fd < 0 && errno == EINTR);
 
-	return fd < 0 ? -errno : read_attribute(fd, ret);
+	return fd < 0 ? -errno : fd;
+}
+
+int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const char *path,
+			   char ret[ATTRIBUTE_MAX])
+{
+	_cleanup_close_ int fd = root_open_at(root, dir_fd, path, O_RDONLY);
+
+	return fd < 0 ? fd : read_attribute(fd, ret);
 }
 
 int read_link_name_at(int dir_fd, const char *name, char ret[ATTRIBUTE_MAX])

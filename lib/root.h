@@ -14,6 +14,8 @@ struct memblock_root {
 	int fd;
 	bool live;
 	char *path;
+	int (*opener)(const char *path, void *userdata); /* NULL for none */
+	void *opener_userdata;
 };
 
 DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
@@ -35,8 +37,11 @@ int root_read_file(const struct memblock_root *root, const char *path, char **re
 /* Reads an attribute, less its line feed. */
 int root_read_attribute(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);
-/* The same below an open folder: the fast path, one open, one read, one close. No link is followed
- * at the end, and in a captured tree none on the way. */
+/* Opens a file below an open folder. No link is followed at the end, and in a captured tree none on
+ * the way. flags: O_RDONLY or O_WRONLY. Returns a descriptor, or a negative errno. */
+int root_open_at(const struct memblock_root *root, int dir_fd, const char *path, int flags);
+/* Reads an attribute so opened: the fast path, one open, one read, one close. Nobody else is asked
+ * to open it. */
 int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const char *path,
 			   char ret[ATTRIBUTE_MAX]);
 /* The last part of what a link points at. */

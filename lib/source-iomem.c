@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "array.h"
 #include "geometry.h"
 #include "parse.h"
 #include "sources.h"

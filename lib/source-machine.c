@@ -3,7 +3,6 @@
 #include <sys/utsname.h>
 
 #include "geometry.h"
-#include "parse.h"
 #include "sources.h"
 
 /* A missing attribute is NULL, not an error. */
@@ -39,11 +38,9 @@ static int read_uname(struct machine *machine)
 static int captured_page_size(const struct memblock_root *root, uint64_t *ret)
 {
 	_cleanup_free_ char *zoneinfo = NULL, *meminfo = NULL;
-	uint64_t pages, kib, size;
-	const char *total;
+	uint64_t pages, total;
 	int r;
 
-	*ret = 0;
 	r = root_read_file(root, "proc/zoneinfo", &zoneinfo, NULL);
 	if (r >= 0)
 		r = root_read_file(root, "proc/meminfo", &meminfo, NULL);
@@ -51,28 +48,20 @@ static int captured_page_size(const struct memblock_root *root, uint64_t *ret)
 		return r == -ENOMEM ? r : 0;
 
 	pages = zoneinfo_managed_pages(zoneinfo);
-	total = strstr(meminfo, "MemTotal:");
-	if (!total || pages == 0)
-		return 0;
-	total += strlen("MemTotal:");
-	total += strspn(total, " ");
-	if (parse_u64_at(&total, 10, &kib) < 0 || kib > UINT64_MAX / 2048)
+	if (pages == 0 || meminfo_value(meminfo, "MemTotal", &total) < 0)
 		return 0;
 
 	/* Rounded: pages may be freed to the system between the two reads. */
-	for (size = 4096; size <= 65536 && *ret == 0; size *= 2)
-		if (kib * 1024 / pages < size + size / 2)
+	for (uint64_t size = 4096; size <= PAGE_SIZE_MAX && *ret == 0; size *= 2)
+		if (total / pages < size + size / 2)
 			*ret = size;
 	return 0;
 }
 
-static int find_page_size(struct memblock_inventory *inventory)
+int machine_page_size(const struct memblock_root *root, const char *architecture, uint64_t *ret)
 {
-	struct machine *machine = &inventory->machine;
-
-	machine->page_size = inventory->root->live ? (uint64_t)sysconf(_SC_PAGESIZE)
-						   : geometry_page_size(machine->architecture);
-	return machine->page_size ? 0 : captured_page_size(inventory->root, &machine->page_size);
+	*ret = root->live ? (uint64_t)sysconf(_SC_PAGESIZE) : geometry_page_size(architecture);
+	return *ret ? 0 : captured_page_size(root, ret);
 }
 
 int source_machine_read(struct memblock_inventory *inventory)
@@ -81,7 +70,7 @@ int source_machine_read(struct memblock_inventory *inventory)
 	int r;
 
 	/* The files first: what uname(2) says depends on the personality of who asks. */
-	r = read_optional(inventory->root, "proc/sys/kernel/arch", &machine->architecture);
+	r = read_optional(inventory->root, ARCHITECTURE_PATH, &machine->architecture);
 	if (r >= 0)
 		r = read_optional(inventory->root, "proc/sys/kernel/osrelease", &machine->release);
 	if (r >= 0 && inventory->root->live)
@@ -89,12 +78,12 @@ int source_machine_read(struct memblock_inventory *inventory)
 	if (r == -ENOMEM)
 		return r;
 
-	r = find_page_size(inventory);
+	r = machine_page_size(inventory->root, machine->architecture, &machine->page_size);
 	if (r < 0)
 		return r;
 	if (!machine->architecture)
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_MACHINE,
 					    MEMBLOCK_SOURCE_ABSENT,
-					    "no proc/sys/kernel/arch: architecture not known");
+					    "no " ARCHITECTURE_PATH ": architecture not known");
 	return inventory_set_source(inventory, MEMBLOCK_SOURCE_MACHINE, MEMBLOCK_SOURCE_READ, NULL);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "array.h"
 #include "parse.h"
 #include "sources.h"
 

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "array.h"
 #include "parse.h"
 #include "sources.h"
 
@@ -85,11 +84,11 @@ static int compare_nids(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Finds or adds the set of a block's first node and its extra ones. Returns its index. */
-static int intern_set(struct node_sets *sets, int first, const struct extra_link *extra, size_t n)
+/* The set of a block's first node and its extra ones. Returns its index. */
+static int intern_set(struct memblock_inventory *inventory, int first,
+		      const struct extra_link *extra, size_t n)
 {
 	_cleanup_free_ int *nids = calloc(n + 1, sizeof(*nids));
-	int r;
 
 	if (!nids)
 		return -ENOMEM;
@@ -97,19 +96,7 @@ static int intern_set(struct node_sets *sets, int first, const struct extra_link
 	for (size_t i = 0; i < n; i++)
 		nids[i + 1] = extra[i].nid;
 	qsort(nids, n + 1, sizeof(*nids), compare_nids);
-
-	for (size_t i = 0; i < sets->n; i++)
-		if (sets->items[i].n == n + 1 &&
-		    memcmp(sets->items[i].nids, nids, (n + 1) * sizeof(*nids)) == 0)
-			return (int)i;
-
-	if (sets->n > UINT16_MAX)
-		return -E2BIG;
-	r = ARRAY_GROW(sets->items, sets->capacity, sets->n);
-	if (r < 0)
-		return r;
-	sets->items[sets->n] = (struct node_set){ TAKE_PTR(nids), n + 1 };
-	return (int)sets->n++;
+	return inventory_node_set(inventory, nids, n + 1);
 }
 
 static int assign_sets(struct memblock_inventory *inventory, struct extra_links *extra)
@@ -123,7 +110,7 @@ static int assign_sets(struct memblock_inventory *inventory, struct extra_links 
 
 		for (next = i; next < extra->n && extra->items[next].block == block;)
 			next++;
-		set = intern_set(&inventory->node_sets, block->nid, &extra->items[i], next - i);
+		set = intern_set(inventory, block->nid, &extra->items[i], next - i);
 		if (set < 0)
 			return set;
 		block->nid = MEMBLOCK_NID_SEVERAL;

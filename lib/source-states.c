@@ -12,19 +12,17 @@ zone_list zones_parse(char *text, const char **ret_unknown)
 {
 	zone_list zones = 0;
 	char *cursor = NULL;
-	unsigned shift = 0;
+	size_t n = 0;
 
 	*ret_unknown = NULL;
 	for (char *word = strtok_r(text, " ", &cursor); word; word = strtok_r(NULL, " ", &cursor)) {
 		enum memblock_zone zone = zone_from_string(word);
 
-		if (shift == 4 * MEMBLOCK_ZONES_MAX)
+		if (n == MEMBLOCK_ZONES_MAX)
 			break;
 		if (zone == MEMBLOCK_ZONE_UNKNOWN && !*ret_unknown)
 			*ret_unknown = word;
-		/* One more than the zone, so that 0 ends the list. */
-		zones |= (zone_list)((zone + 1) << shift);
-		shift += 4;
+		zones = zone_list_add(zones, n++, zone);
 	}
 	return zones;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "array.h"
 #include "names.h"
 #include "parse.h"
 #include "sources.h"
@@ -137,6 +136,38 @@ uint64_t zoneinfo_managed_pages(const char *text)
 			return 0;
 	}
 	return sum;
+}
+
+int zoneinfo_kernel_free(char *text, uint64_t *ret)
+{
+	/* What si_mem_available() of mm/page_alloc.c counts, by zone. */
+	static const char *const keys[] = {
+		"nr_free_pages",
+		"nr_zone_inactive_file",
+		"nr_zone_active_file",
+	};
+	struct zone_span zone = {};
+	uint64_t sum = 0, pages;
+	bool told = false;
+
+	for (char *line; (line = strsep(&text, "\n"));) {
+		if (strncmp(line, "Node ", strlen("Node ")) == 0 && parse_header(line, &zone) < 0)
+			zone.zone = MEMBLOCK_ZONE_UNKNOWN;
+		if (!is_kernel_zone(zone.zone))
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+			if (!parse_value(line, keys[i], &pages))
+				continue;
+			told = told || i == 0;
+			if (__builtin_add_overflow(sum, pages, &sum))
+				return -ENODATA;
+		}
+	}
+	if (!told)
+		return -ENODATA;
+
+	*ret = sum;
+	return 0;
 }
 
 int source_zoneinfo_read(struct memblock_inventory *inventory)

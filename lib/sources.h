@@ -31,6 +31,18 @@ int marks_parse(struct marks *marks, char *text, struct notes *notes);
 /* valid_zones' text as a list; *ret_unknown is set to the first word that names no zone we know. */
 zone_list zones_parse(char *text, const char **ret_unknown);
 
+/* Where a machine's architecture is told, on kernels from 6.1 on. */
+#define ARCHITECTURE_PATH "proc/sys/kernel/arch"
+/* Finds out how large a page is, 0 where nothing tells. architecture may be NULL. 0 or -ENOMEM. */
+int machine_page_size(const struct memblock_root *root, const char *architecture, uint64_t *ret);
+
+/* A line of /proc/meminfo, in bytes. -ENODATA where there is none that makes sense. */
+int meminfo_value(const char *text, const char *key, uint64_t *ret);
+
+/* How many pages of the kernel's zones are free or hold pages of files.
+ * Text is cut up in place. -ENODATA where no such zone tells. */
+int zoneinfo_kernel_free(char *text, uint64_t *ret);
+
 /* Sum of managed pages in /proc/zoneinfo: with MemTotal of /proc/meminfo it tells the page size of
  * a captured tree. */
 uint64_t zoneinfo_managed_pages(const char *text);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "composition.h"
+#include "report.h"
 #include "verdict.h"
 
 /* What a rule finds; a negative errno beside these. */
@@ -21,9 +22,6 @@ typedef int (*rule_function)(const struct memblock_inventory *inventory,
 		int conclude_r = notes_add((evidence), __VA_ARGS__); \
 		conclude_r < 0 ? conclude_r : (int)(finding);        \
 	})
-
-#define RANGE_FORMAT "0x%" PRIx64 "-0x%" PRIx64
-#define RANGE_ARGUMENTS(extent) (extent)->start, (extent)->end - 1
 
 /* The reason that a source of facts is missing, for a sentence. */
 static const char *source_text(const struct memblock_inventory *inventory,
@@ -304,21 +302,26 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 	return FINDING_CLEAR;
 }
 
+const struct mark *mark_of(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, const struct mark *after)
+{
+	const struct marks *marks = &inventory->marks;
+
+	for (size_t i = after ? (size_t)(after - marks->items) + 1 : 0; i < marks->n; i++) {
+		const struct mark *mark = &marks->items[i];
+
+		if (mark_holds(inventory, mark, block))
+			return mark;
+	}
+	return NULL;
+}
+
 static int rule_marked(const struct memblock_inventory *inventory,
 		       const struct memblock_block *block, struct notes *evidence)
 {
-	const struct memblock_device *device = memblock_block_device(inventory, block);
-	const struct marks *marks = &inventory->marks;
 	int r, finding = FINDING_CLEAR;
 
-	for (size_t i = 0; i < marks->n; i++) {
-		const struct mark *mark = &marks->items[i];
-
-		if (mark->end <= block_start(inventory, block) ||
-		    mark->start >= block_end(inventory, block))
-			continue;
-		if (mark->device && (!device || strcmp(device->name, mark->device) != 0))
-			continue;
+	for (const struct mark *mark = NULL; (mark = mark_of(inventory, block, mark));) {
 		r = notes_add(evidence, "marked: %s", mark->reason);
 		if (r < 0)
 			return r;
@@ -399,7 +402,10 @@ int memblock_block_evidence(const struct memblock_inventory *inventory,
 	struct verdict verdict;
 	int r;
 
-	r = verdict_of(inventory, block, &evidence, &verdict);
+	if (inventory->reported)
+		r = reported_evidence(inventory, block, &evidence);
+	else
+		r = verdict_of(inventory, block, &evidence, &verdict);
 	if (r < 0)
 		return r;
 	/* So that there is a list even where no rule had a word to say. */

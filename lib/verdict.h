@@ -14,3 +14,8 @@ struct verdict {
  */
 int verdict_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
 	       struct notes *evidence, struct verdict *ret);
+
+/* The first mark that binds a block, behind another of them (NULL: of all); NULL where there is
+ * none. */
+const struct mark *mark_of(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, const struct mark *after);

@@ -255,7 +255,7 @@ bool has_evidence(const struct memblock_inventory *inventory, const struct membl
 	return found;
 }
 
-const char *reasons_text(const struct memblock_block *block)
+const char *reason_words(const struct memblock_block *block)
 {
 	static char text[256];
 

@@ -55,7 +55,7 @@ bool has_note(const struct memblock_inventory *inventory, const char *text);
 bool has_evidence(const struct memblock_inventory *inventory, const struct memblock_block *block,
 		  const char *text);
 /* A block's reasons as words joined by commas; static memory. */
-const char *reasons_text(const struct memblock_block *block);
+const char *reason_words(const struct memblock_block *block);
 
 /* Becomes a user whom file modes keep out, and back; false where root can't become one. */
 bool drop_privileges(struct fake_tree *tree);

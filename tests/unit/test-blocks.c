@@ -305,7 +305,7 @@ static void test_zones(void **state)
 	block = block_of(inventory, 8);
 	assert_int_equal(memblock_block_zones(block, zones), row->n);
 	assert_int_equal(has_note(inventory, "memory8/valid_zones"), row->noted);
-	assert_string_equal(reasons_text(block), row->reasons);
+	assert_string_equal(reason_words(block), row->reasons);
 	assert_int_equal(memblock_block_removable(block), row->answer);
 }
 
@@ -373,7 +373,7 @@ static void test_none_with_zones(void **state)
 	remove_file(tree, MEMORY "/memory8/valid_zones");
 	inventory = scan(tree);
 	assert_int_equal(memblock_block_removable(block_of(inventory, 8)), MEMBLOCK_ANSWER_NO);
-	assert_string_equal(reasons_text(block_of(inventory, 8)), "no-hotremove");
+	assert_string_equal(reason_words(block_of(inventory, 8)), "no-hotremove");
 }
 
 struct removable_row {

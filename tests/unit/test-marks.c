@@ -95,7 +95,7 @@ static void test_source(void **state)
 			 row->source_state);
 	assert_int_equal(memblock_block_removable(block), row->answer);
 	if (row->answer == MEMBLOCK_ANSWER_NO) {
-		assert_string_equal(reasons_text(block), "marked");
+		assert_string_equal(reason_words(block), "marked");
 		assert_true(has_evidence(inventory, block, "marked: why"));
 	}
 }

@@ -4,18 +4,21 @@
 #include <string.h>
 
 #include "fake-tree.h"
+#include "plan.h"
 
 /*
  * Memory runs out at the first request, the second, and so on until none is left that could fail:
  * the answer is -ENOMEM each time, and the sanitizers see that nothing leaks. The linker sends the
  * library's requests here (-Wl,--wrap).
  */
+void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
 void *__real_reallocarray(void *p, size_t n, size_t size);
 char *__real_strdup(const char *text);
 int __real_vasprintf(char **ret, const char *format, va_list ap)
 	__attribute__((__format__(printf, 2, 0)));
+void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
 void *__wrap_reallocarray(void *p, size_t n, size_t size);
@@ -33,6 +36,12 @@ static bool is_refused(void)
 	refused = true;
 	errno = ENOMEM;
 	return true;
+}
+
+/* What clang makes of realloc(NULL, size). */
+void *__wrap_malloc(size_t size)
+{
+	return is_refused() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t n, size_t size)
@@ -173,6 +182,63 @@ static void test_error_text(void **state)
 	assert_int_equal(scan_with(root, 1000), -EOPNOTSUPP);
 }
 
+static int tell_details(uint64_t index __attribute__((unused)),
+			void *userdata __attribute__((unused)), struct memblock_report_details *ret)
+{
+	static const struct memblock_extent extent = { .start = 0, .end = MIB(128) };
+	static const char *const evidence[] = { "one", "two", NULL };
+	static const uint64_t word = UINT64_MAX;
+
+	*ret = (struct memblock_report_details){ .composition = &extent,
+						 .n_extents = 1,
+						 .subsections = &word,
+						 .n_words = 1,
+						 .words_per_section = 1,
+						 .evidence = evidence };
+	return 0;
+}
+
+static const struct memblock_report_range told_range = {
+	.range = { 0, MIB(256) },
+	.nids = (const int[]){ 0, 1 },
+	.n_nids = 2,
+	.device = "PNP0C80:00",
+};
+
+static const struct memblock_report told_report = {
+	.block_size = MIB(128),
+	.architecture = "x86_64",
+	.release = "6.1.0",
+	.ranges = &told_range,
+	.n_ranges = 1,
+	.sources = &(const struct memblock_report_source){ MEMBLOCK_SOURCE_READ, "why" },
+	.n_sources = 1,
+	.notes = (const char *const[]){ "one", "two", NULL },
+	.details = tell_details,
+};
+
+/* What somebody else read is copied, or not taken at all. */
+static void test_report(void **state)
+{
+	long n;
+
+	(void)state;
+	for (n = 0; n < 1000; n++) {
+		struct memblock_inventory *inventory = NULL;
+		int r;
+
+		left = n;
+		refused = false;
+		r = memblock_inventory_new_of_report(&told_report, &inventory);
+		left = -1;
+		memblock_inventory_unref(inventory);
+		if (!refused)
+			break;
+		assert_int_equal(r, -ENOMEM);
+	}
+	assert_true(n > 8 && n < 1000);
+}
+
 typedef int (*question)(const struct memblock_inventory *inventory,
 			const struct memblock_block *block);
 
@@ -202,6 +268,63 @@ static int ask_subsections(const struct memblock_inventory *inventory,
 	size_t n;
 
 	return memblock_block_subsections(inventory, block, &words, &n, &source);
+}
+
+static int plan_for(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		    enum memblock_action action, struct memblock_plan **ret)
+{
+	const struct memblock_memory memory = { GIB(8), GIB(8), GIB(8) };
+	const struct memblock_limits limits = {};
+	const struct memblock_range range = {
+		memblock_block_start(inventory, block),
+		memblock_block_start(inventory, block) + MIB(128),
+	};
+	const struct memblock_request request = {
+		.action = action,
+		.ranges = &range,
+		.n_ranges = 1,
+		.nid = MEMBLOCK_NID_UNKNOWN,
+	};
+
+	return memblock_plan_new(inventory, &request, &memory, &limits, ret);
+}
+
+/* Of these blocks, each is refused. */
+static int ask_refusal(const struct memblock_inventory *inventory,
+		       const struct memblock_block *block)
+{
+	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
+	int r = plan_for(inventory, block, MEMBLOCK_ACTION_OFFLINE, &plan);
+
+	assert_int_equal(r < 0, !plan);
+	if (plan)
+		assert_int_equal(memblock_plan_refusal(plan, NULL), MEMBLOCK_REFUSAL_NOT_REMOVABLE);
+	return r;
+}
+
+/* Online they are already. */
+static int ask_transition(const struct memblock_inventory *inventory,
+			  const struct memblock_block *block)
+{
+	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL, *copy = NULL;
+	_cleanup_(memblock_transition_freep) struct memblock_transition *transition = NULL;
+	int r;
+
+	r = plan_for(inventory, block, MEMBLOCK_ACTION_ONLINE, &plan);
+	if (r >= 0)
+		r = memblock_plan_new_of_steps(memblock_plan_step(plan, 0), 1, 1, false, &copy);
+	if (r >= 0)
+		r = memblock_transition_new(copy, &transition);
+	assert_int_equal(r < 0, !transition);
+	return r;
+}
+
+static int ask_memory(const struct memblock_inventory *inventory,
+		      const struct memblock_block *block __attribute__((unused)))
+{
+	struct memblock_memory memory;
+
+	return memblock_memory_read(inventory->root, &memory);
 }
 
 static void assert_noticed(const struct memblock_inventory *inventory,
@@ -241,6 +364,35 @@ static void test_questions(void **state)
 	}
 }
 
+static void test_report_questions(void **state)
+{
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	assert_int_equal(memblock_inventory_new_of_report(&told_report, &inventory), 0);
+	assert_noticed(inventory, block_of(inventory, 1), ask_evidence);
+	assert_noticed(inventory, block_of(inventory, 1), ask_composition);
+	assert_noticed(inventory, block_of(inventory, 1), ask_subsections);
+}
+
+static void test_plans(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	add_block(tree, 8, "online", "none", 0, 1);
+	write_file(tree, "proc/iomem", "40000000-43ffffff : System RAM\n");
+	write_file(tree, "proc/meminfo", "MemTotal: 64 kB\nMemAvailable: 64 kB\n");
+	write_file(tree, "proc/zoneinfo", "Node 0, zone Normal\n managed 1\n nr_free_pages 1\n");
+	write_file(tree, "proc/sys/kernel/arch", "ppc64\n");
+	write_file(tree, "var/lib/memblockd/marks", "0x0-0xffffffff - why\n");
+	inventory = scan(tree);
+	assert_noticed(inventory, block_of(inventory, 8), ask_refusal);
+	assert_noticed(inventory, block_of(inventory, 8), ask_transition);
+	assert_noticed(inventory, block_of(inventory, 8), ask_memory);
+}
+
 static void test_root(void **state)
 {
 	struct memblock_root *root = NULL;
@@ -259,9 +411,15 @@ static void test_root(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),      cmocka_unit_test(test_scan_page_size),
-		cmocka_unit_test(test_scan_srat), cmocka_unit_test(test_error_text),
-		cmocka_unit_test(test_questions), cmocka_unit_test(test_root),
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_page_size),
+		cmocka_unit_test(test_scan_srat),
+		cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_report_questions),
 	};
 
 	return RUN_TESTS(tests);

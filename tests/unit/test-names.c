@@ -41,6 +41,45 @@ static void test_words(void **state)
 	assert_words(memblock_source_to_string, enum memblock_source, MEMBLOCK_SOURCE_COUNT);
 	assert_words(memblock_source_state_to_string, enum memblock_source_state,
 		     MEMBLOCK_SOURCE_FAILED + 1);
+	assert_words(memblock_action_to_string, enum memblock_action,
+		     MEMBLOCK_ACTION_ONLINE_MOVABLE + 1);
+	assert_words(memblock_refusal_to_string, enum memblock_refusal,
+		     MEMBLOCK_REFUSAL_NOT_KNOWN + 1);
+	assert_words(memblock_outcome_to_string, enum memblock_outcome,
+		     MEMBLOCK_OUTCOME_NOT_PUT_BACK + 1);
+	assert_words(memblock_ending_to_string, enum memblock_ending,
+		     MEMBLOCK_ENDING_NOT_PUT_BACK + 1);
+}
+
+/* Every word finds back to its value; what is no word finds nothing. */
+#define assert_back(name)                                                                      \
+	do {                                                                                   \
+		enum memblock_##name value = (enum memblock_##name)4711;                       \
+		const char *word;                                                              \
+                                                                                               \
+		assert_int_equal(memblock_##name##_from_string("nonsense", &value), -EINVAL);  \
+		assert_int_equal(memblock_##name##_from_string("", &value), -EINVAL);          \
+		assert_int_equal(value, 4711);                                                 \
+		for (int i = 0; (word = memblock_##name##_to_string((enum memblock_##name)i)); \
+		     i++) {                                                                    \
+			assert_int_equal(memblock_##name##_from_string(word, &value), 0);      \
+			assert_int_equal(value, i);                                            \
+		}                                                                              \
+	} while (0)
+
+static void test_back(void **state)
+{
+	(void)state;
+	assert_back(state);
+	assert_back(answer);
+	assert_back(reason);
+	assert_back(kind);
+	assert_back(zone);
+	assert_back(provider);
+	assert_back(source);
+	assert_back(source_state);
+	assert_back(outcome);
+	assert_back(ending);
 }
 
 struct zone_row {
@@ -92,7 +131,8 @@ static void test_state(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_words) };
+	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_words),
+						   cmocka_unit_test(test_back) };
 
 	return RUN_TESTS(tests) + RUN_ROWS(zone_rows, test_zone) + RUN_ROWS(state_rows, test_state);
 }

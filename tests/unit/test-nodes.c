@@ -129,7 +129,7 @@ static void test_no_numa(void **state)
 	assert_int_equal(memblock_block_nid(block), MEMBLOCK_NID_UNKNOWN);
 	assert_int_equal(memblock_block_nodes(inventory, block, &nids), 0);
 	assert_int_equal(memblock_block_removable(block), MEMBLOCK_ANSWER_YES);
-	assert_string_equal(reasons_text(block_of(inventory, 9)), "mixed-zones");
+	assert_string_equal(reason_words(block_of(inventory, 9)), "mixed-zones");
 }
 
 static void test_no_node_folders(void **state)

@@ -76,7 +76,7 @@ static void test_mode(void **state)
 	assert_int_equal(memblock_inventory_source(inventory, MEMBLOCK_SOURCE_PMEM, NULL),
 			 MEMBLOCK_SOURCE_READ);
 	/* Whatever its mode, it is no System RAM. */
-	assert_string_equal(reasons_text(block_of(inventory, 12)), "hole,mixed-pmem");
+	assert_string_equal(reason_words(block_of(inventory, 12)), "hole,mixed-pmem");
 }
 
 struct namespace_row {

@@ -309,6 +309,120 @@ static void test_no_access(void **state)
 	assert_int_equal(r, -EACCES);
 }
 
+/* Who opens files for a root: hands out one file, or fails, and counts how often it was asked. */
+struct opener {
+	const char *file; /* in the tree */
+	struct fake_tree *tree;
+	int error;
+	unsigned asked;
+	char path[64]; /* what it was asked for last */
+};
+
+static int open_for_root(const char *path, void *userdata)
+{
+	struct opener *opener = userdata;
+	char full[160];
+
+	opener->asked++;
+	snprintf(opener->path, sizeof(opener->path), "%s", path);
+	if (opener->error < 0)
+		return opener->error;
+	/* What another process would send: here it is opened with the privileges that it has. */
+	regain_privileges();
+	snprintf(full, sizeof(full), "%s/%s", opener->tree->path, opener->file);
+	return open(full, O_RDONLY | O_CLOEXEC);
+}
+
+static void assert_file(const struct memblock_root *root, const char *path, const char *says)
+{
+	_cleanup_free_ char *text = NULL;
+
+	assert_int_equal(root_read_file(root, path, &text, NULL), 0);
+	assert_string_equal(text, says);
+}
+
+static void test_opener_iomem(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	struct opener opener = { .file = "full", .tree = tree };
+
+	(void)state;
+	write_file(tree, "proc/iomem", "zeros");
+	write_file(tree, "proc/zoneinfo", "zones");
+	write_file(tree, "full", "addresses");
+	memblock_root_set_opener(root, open_for_root, &opener);
+	assert_file(root, "proc/iomem", "addresses");
+	assert_file(root, "proc/iomem", "addresses");
+	assert_int_equal(opener.asked, 2);
+	assert_string_equal(opener.path, "proc/iomem");
+
+	/* It isn't asked for what can be opened here. */
+	assert_file(root, "proc/zoneinfo", "zones");
+	assert_int_equal(opener.asked, 2);
+
+	/* Without it, what this process sees will do; and it is asked once. */
+	opener.error = -ECONNREFUSED;
+	assert_file(root, "proc/iomem", "zeros");
+	assert_int_equal(opener.asked, 3);
+	memblock_root_set_opener(root, NULL, NULL);
+	assert_file(root, "proc/iomem", "zeros");
+	assert_int_equal(opener.asked, 3);
+}
+
+static void test_opener_errors(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	struct opener opener = { .error = -EPERM };
+	char text[ATTRIBUTE_MAX];
+
+	(void)state;
+	memblock_root_set_opener(root, open_for_root, &opener);
+	assert_int_equal(root_read_attribute(root, "proc/iomem", text), -ENOENT);
+	assert_int_equal(opener.asked, 1);
+	/* What isn't there is nobody's secret. */
+	assert_int_equal(root_read_attribute(root, "sys/absent", text), -ENOENT);
+	assert_int_equal(memblock_root_open(root, "proc/iomem", O_WRONLY), -EINVAL);
+	assert_int_equal(memblock_root_open(root, "proc/iomem", O_PATH), -ENOENT);
+	assert_int_equal(opener.asked, 1);
+}
+
+static void test_opener_secret(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	struct opener opener = { .file = "told", .tree = tree, .error = -EIO };
+	char text[ATTRIBUTE_MAX], path[128];
+	int refused, folder, place, told;
+
+	(void)state;
+	write_file(tree, "secret/file", "text\n");
+	write_file(tree, "told", "told\n");
+	snprintf(path, sizeof(path), "%s/secret", tree->path);
+	assert_int_equal(chmod(path, 0), 0);
+	memblock_root_set_opener(root, open_for_root, &opener);
+	if (!drop_privileges(tree))
+		skip();
+
+	/* The first answer stands. */
+	refused = root_read_attribute(root, "secret/file", text);
+	folder = memblock_root_open(root, "secret", O_DIRECTORY);
+	place = memblock_root_open(root, "secret/file", O_PATH);
+	opener.error = 0;
+	told = root_read_attribute(root, "secret/file", text);
+	regain_privileges();
+	assert_int_equal(chmod(path, 0755), 0); /* so that it can be removed */
+
+	assert_int_equal(refused, -EACCES);
+	assert_int_equal(folder, -EACCES);
+	assert_int_equal(place, -EACCES);
+	assert_int_equal(told, 0);
+	assert_string_equal(text, "told");
+	assert_int_equal(opener.asked, 2);
+	assert_string_equal(opener.path, "secret/file");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -324,6 +438,9 @@ int main(void)
 		cmocka_unit_test(test_links_inside),
 		cmocka_unit_test(test_no_link),
 		cmocka_unit_test(test_no_access),
+		cmocka_unit_test(test_opener_iomem),
+		cmocka_unit_test(test_opener_errors),
+		cmocka_unit_test(test_opener_secret),
 	};
 
 	memset(longest, 'x', ATTRIBUTE_MAX);

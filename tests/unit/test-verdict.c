@@ -732,7 +732,7 @@ static void test_row(void **state)
 	_cleanup_inventory_ struct memblock_inventory *inventory = scan_row(tree, row);
 	const struct memblock_block *block = block_of(inventory, 8);
 
-	assert_string_equal(reasons_text(block), row->reasons);
+	assert_string_equal(reason_words(block), row->reasons);
 	assert_int_equal(memblock_block_removable(block), row->answer);
 	for (size_t i = 0; i < ARRAY_SIZE(row->evidence) && row->evidence[i]; i++)
 		if (!has_evidence(inventory, block, row->evidence[i]))

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "inventory.h"
+#include "plan.h"
+
+/* One block, held against a request. */
+struct candidate {
+	const struct memblock_block *block;
+	struct memblock_step step;
+	unsigned rank;                 /* the lower, the likelier to go */
+	enum memblock_refusal refusal; /* why it must be left out; NONE where it needn't */
+};
+
+struct candidate candidate_of(const struct memblock_request *request,
+			      const struct memblock_block *block);
+
+/* Whether it counts towards a size: of memory that has the other state now, and may change it. */
+bool candidate_counts(const struct candidate *candidate);
+
+/* For qsort: the order in which they are tried. */
+int candidate_compare(const void *a, const void *b);
+
+/* Refuses a plan for a candidate that must be left out. 1 or -ENOMEM. */
+int candidate_refuse(struct memblock_plan *plan, const struct memblock_inventory *inventory,
+		     const struct candidate *candidate);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "inventory.h"
+
+/*
+ * What was told of a block of an inventory that somebody else read, as the functions of
+ * libmemblock.h without "reported_" answer it. Evidence is added to the list.
+ */
+int reported_composition(const struct memblock_inventory *inventory,
+			 const struct memblock_block *block, struct memblock_extent **ret);
+int reported_subsections(const struct memblock_inventory *inventory,
+			 const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
+			 enum memblock_source *ret_source);
+int reported_evidence(const struct memblock_inventory *inventory,
+		      const struct memblock_block *block, struct notes *evidence);
