@@ -4,33 +4,18 @@
 
 #include "log.h"
 #include "range.h"
+#include "rows.h"
 #include "select.h"
 
 typedef int (*take_function)(const struct memblock_inventory *inventory,
 			     const struct memblock_block *block, void *userdata);
-
-/* The number of the first block whose index is not below. */
-static size_t first_from(const struct memblock_inventory *inventory, uint64_t index)
-{
-	size_t low = 0, high = memblock_inventory_n_blocks(inventory);
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (memblock_block_index(memblock_inventory_block(inventory, middle)) < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
 
 /* A range may have gaps, but not be one. */
 static int take_range(const struct memblock_inventory *inventory, uint64_t first, uint64_t last,
 		      take_function take, void *userdata)
 {
 	const struct memblock_block *block;
-	size_t from = first_from(inventory, first), i;
+	size_t from = first_block_from(inventory, first), i;
 	int r;
 
 	for (i = from; (block = memblock_inventory_block(inventory, i)); i++) {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "ctl.h"
 #include "json.h"
 #include "size.h"
 #include "style.h"

@@ -17,6 +17,13 @@ AS_IF([test "x$with_$1" = xyes], [AC_DEFINE([HAVE_$2], [1], [Whether there is $1
 AM_CONDITIONAL([HAVE_$2], [test "x$with_$1" = xyes])
 ])
 
+# MB_WITH_DIR(switch, variable, folder, what lies there)
+# Where others look for what we install: by default where they do look, whatever our prefix is.
+AC_DEFUN([MB_WITH_DIR], [
+AC_ARG_WITH([$1], [AS_HELP_STRING([--with-$1=DIR], [where $4 go @<:@$3@:>@])],
+	[AC_SUBST([$2], [$withval])], [AC_SUBST([$2], [$3])])
+])
+
 # MB_TRY_CFLAG(variable, flag): adds a flag that the compiler knows.
 AC_DEFUN([MB_TRY_CFLAG], [
 mb_saved_CFLAGS="$CFLAGS"

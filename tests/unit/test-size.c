@@ -48,6 +48,55 @@ static void test_size(void **state)
 	assert_string_equal(text, row->name);
 }
 
+struct parse_row {
+	const char *text;
+	uint64_t bytes;
+	int result;
+};
+
+static const struct parse_row parse_rows[] = {
+	{ "0", 0, 0 },
+	{ "4", MIB(4), 0 },
+	{ "4B", 4, 0 },
+	{ "4K", 4096, 0 },
+	{ "4k", 4096, 0 },
+	{ "4M", MIB(4), 0 },
+	{ "4MiB", MIB(4), 0 },
+	{ "4g", GIB(4), 0 },
+	{ "4T", TIB(4), 0 },
+	{ "4P", PIB(4), 0 },
+	{ "15E", EIB(15), 0 },
+	{ "007", MIB(7), 0 },
+	{ "18446744073709551615B", UINT64_MAX, 0 },
+	{ "18446744073709551616B", 0, -ERANGE },
+	{ "17592186044415", UINT64_MAX - MIB(1) + 1, 0 },
+	{ "17592186044416", 0, -ERANGE },
+	{ "16E", 0, -ERANGE },
+	{ "", 0, -EINVAL },
+	{ " 4", 0, -EINVAL },
+	{ "4 ", 0, -EINVAL },
+	{ "4 M", 0, -EINVAL },
+	{ "-4", 0, -EINVAL },
+	{ "+4", 0, -EINVAL },
+	{ "0x10", 0, -EINVAL },
+	{ "1.5G", 0, -EINVAL },
+	{ "G", 0, -EINVAL },
+	{ "4MB", 0, -EINVAL },
+	{ "4Mib", 0, -EINVAL },
+	{ "4BiB", 0, -EINVAL },
+	{ "4X", 0, -EINVAL },
+	{ "4MM", 0, -EINVAL },
+};
+
+static void test_parse(void **state)
+{
+	const struct parse_row *row = *state;
+	uint64_t bytes = 0;
+
+	assert_int_equal(size_parse(row->text, MIB(1), &bytes), row->result);
+	assert_int_equal(bytes, row->bytes);
+}
+
 static void test_range(void **state)
 {
 	char text[RANGE_TEXT_MAX];
@@ -65,5 +114,5 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_range) };
 
-	return RUN_ROWS(rows, test_size) + RUN_TESTS(tests);
+	return RUN_ROWS(rows, test_size) + RUN_ROWS(parse_rows, test_parse) + RUN_TESTS(tests);
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-#include "ctl.h"
+#include <libmemblock.h>
 
 /* How facts about a block read in every kind of output. Each returns text, cut where it is short.
  */
 #define LIST_TEXT_MAX 5120
 
 /* A set of nodes: the numbers below 1024, the most that Linux can have (CONFIG_NODES_SHIFT). */
+#define NODES_MAX 1024
 struct node_mask {
-	uint64_t words[16];
+	uint64_t words[NODES_MAX / 64];
 };
 
 void node_mask_add(struct node_mask *mask, const struct memblock_inventory *inventory,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "macros.h"
 #include "text.h"
 
 /* Adds a word to a list. */
@@ -47,7 +48,7 @@ unsigned node_mask_count(const struct node_mask *mask)
 char *node_mask_text(const struct node_mask *mask, char text[LIST_TEXT_MAX])
 {
 	*text = '\0';
-	for (int nid = 0; nid < 64 * (int)ARRAY_SIZE(mask->words); nid++)
+	for (int nid = 0; nid < NODES_MAX; nid++)
 		if (mask->words[nid / 64] & UINT64_C(1) << nid % 64)
 			add_word(text, ",", "%d", nid);
 	return text;
@@ -77,6 +78,9 @@ unsigned block_reasons(const struct memblock_block *block)
 {
 	unsigned reasons = 0;
 
+	/* Most blocks have none, and a verdict with reasons is always no. */
+	if (memblock_block_removable(block) != MEMBLOCK_ANSWER_NO)
+		return 0;
 	for (int i = 0; memblock_reason_to_string((enum memblock_reason)i); i++)
 		if (memblock_block_has_reason(block, (enum memblock_reason)i))
 			reasons |= 1u << i;

@@ -21,6 +21,15 @@ enum split {
 	SPLIT_ALL = 1 << 7, /* a row a block */
 };
 
+/* All that a block is known by, but for the raw attribute, which must be read. */
+#define SPLIT_FACTS \
+	(SPLIT_STATE | SPLIT_REMOVABLE | SPLIT_NODE | SPLIT_ZONES | SPLIT_REASONS | SPLIT_DEVICE)
+
+/* Whether two blocks, of one inventory or of two, are alike in what a mask of enum split names. */
+bool blocks_alike(const struct memblock_inventory *inventory_a, const struct memblock_block *a,
+		  const struct memblock_inventory *inventory_b, const struct memblock_block *b,
+		  unsigned split);
+
 /* What is true of a whole row, even where its blocks differ: whether all of it can go, the reasons
  * of any block as a bit mask by enum memblock_reason, and every node. */
 struct row_facts {
@@ -31,6 +40,9 @@ struct row_facts {
 
 void row_facts_of(const struct memblock_inventory *inventory, const struct row *row,
 		  struct row_facts *ret);
+
+/* The number of the first block whose index is not below. */
+size_t first_block_from(const struct memblock_inventory *inventory, uint64_t index);
 
 /* Finds the row behind one that ends before block number `first`. Returns false past the last. */
 bool next_row(const struct memblock_inventory *inventory, unsigned split, size_t first,
