@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "fake-tree.h"
+#include "stop.h"
+#include "worker-protocol.h"
+#include "worker.h"
+
+#define STATE "sys/devices/system/memory/memory8/state"
+#define ACPI "sys/bus/acpi/devices/PNP0C80:0a/eject"
+#define KMEM "sys/bus/dax/drivers/kmem/unbind"
+
+/* What write(2) does in a worker, since no file of ours makes a writer wait as the kernel does. */
+static enum writing {
+	WRITES,
+	WAITS,    /* until a signal comes, as offline_pages() does */
+	RESTARTS, /* whatever signal comes, as it waits for the hotplug lock */
+} writing;
+static int announce = -1; /* where it says that it is about to wait */
+
+ssize_t __real_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size);
+ssize_t __wrap_write(int fd, const void *data, size_t size)
+{
+	sigset_t all, before;
+
+	if (writing == WRITES)
+		return __real_write(fd, data, size);
+	/* What comes after the word and before the wait is for the wait, as it would be in the
+	 * kernel. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	(void)__real_write(announce, "", 1);
+	do
+		(void)ppoll(NULL, 0, NULL, &before);
+	while (writing == RESTARTS);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	errno = EINTR;
+	return -1;
+}
+
+/* A worker, and our end of its connection. */
+struct peer {
+	int fd;
+	int announced;
+	pid_t pid;
+};
+
+static void peer_done(struct peer *peer)
+{
+	closep(&peer->fd);
+	closep(&peer->announced);
+	if (peer->pid > 0) {
+		(void)kill(peer->pid, SIGKILL);
+		(void)waitpid(peer->pid, NULL, 0);
+	}
+}
+#define _cleanup_peer_ _cleanup_(peer_done)
+
+static struct peer start(struct fake_tree *tree, enum writing how)
+{
+	struct peer peer = {};
+	int fds[2], pipes[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	peer.pid = fork();
+	assert_true(peer.pid >= 0);
+	if (peer.pid == 0) {
+		struct memblock_root *root = NULL;
+		bool failed;
+
+		close(fds[0]);
+		close(pipes[0]);
+		announce = pipes[1];
+		writing = how;
+		failed = memblock_root_new(tree->path, &root) < 0 || stop_setup(fds[1]) < 0 ||
+			 worker_serve(root, fds[1]) < 0;
+		_exit(failed);
+	}
+	close(fds[1]);
+	close(pipes[1]);
+	peer.fd = fds[0];
+	peer.announced = pipes[0];
+	return peer;
+}
+
+static void tell(struct peer *peer, const struct worker_request *request)
+{
+	assert_int_equal(send(peer->fd, request, sizeof(*request), MSG_NOSIGNAL), sizeof(*request));
+}
+
+/* Takes a reply, which must come within some seconds, and the descriptor with it or -1. */
+static int hear(struct peer *peer, int *ret_fd)
+{
+	char control[CMSG_SPACE(sizeof(int))] = {};
+	struct worker_reply reply = {};
+	struct iovec iovec = { .iov_base = &reply, .iov_len = sizeof(reply) };
+	struct msghdr message = {
+		.msg_iov = &iovec,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	struct pollfd pollfd = { .fd = peer->fd, .events = POLLIN };
+	struct cmsghdr *header;
+
+	assert_int_equal(poll(&pollfd, 1, 20000), 1);
+	assert_int_equal(recvmsg(peer->fd, &message, MSG_CMSG_CLOEXEC), sizeof(reply));
+	header = CMSG_FIRSTHDR(&message);
+	*ret_fd = -1;
+	if (header)
+		memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
+	return reply.result;
+}
+
+static int ask(struct peer *peer, const struct worker_request *request)
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	tell(peer, request);
+	r = hear(peer, &fd);
+	assert_int_equal(fd, -1);
+	return r;
+}
+
+/* It must end, and say so well, within some seconds. */
+static void assert_ends(struct peer *peer)
+{
+	int status = -1;
+
+	for (int i = 0; i < 2000 && waitpid(peer->pid, &status, WNOHANG) == 0; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	peer->pid = 0;
+}
+
+/* With the stop unread, the kernel says so. */
+static void assert_hangs_up(struct peer *peer)
+{
+	struct pollfd pollfd = { .fd = peer->fd, .events = POLLIN };
+	char byte;
+
+	assert_int_equal(poll(&pollfd, 1, 20000), 1);
+	assert_int_equal(recv(peer->fd, &byte, sizeof(byte), 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+}
+
+static void assert_text(struct fake_tree *tree, const char *path, const char *text)
+{
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	char found[ATTRIBUTE_MAX];
+
+	assert_int_equal(root_read_attribute(root, path, found), 0);
+	assert_string_equal(found, text);
+}
+
+static struct fake_tree *make_tree(void)
+{
+	struct fake_tree *tree = fake_tree_new();
+
+	add_block(tree, 8, "online", "Normal", 0);
+	write_file(tree, "proc/iomem", "text\n");
+	write_file(tree, "proc/kcore", "text\n");
+	write_file(tree, "proc/kpageflags", "text\n");
+	write_file(tree, "proc/iomem2", "text\n");
+	write_file(tree, "etc/shadow", "text\n");
+	write_file(tree, "sys/firmware/acpi/tables/SRAT", "text\n");
+	write_file(tree, "sys/firmware/acpi/tables/DSDT", "text\n");
+	write_file(tree, "sys/bus/nd/devices/namespace0.0/resource", "text\n");
+	write_file(tree, "sys/bus/nd/devices/namespace0.0/size", "text\n");
+	write_file(tree, "sys/bus/nd/devices/a/b/resource", "text\n");
+	write_file(tree, "sys/bus/nd/devices/.a/resource", "text\n");
+	write_file(tree, "sys/bus/nd/resource", "text\n");
+	write_file(tree, ACPI, "-\n");
+	write_file(tree, KMEM, "-\n");
+	return tree;
+}
+
+struct open_row {
+	const char *path;
+	int result;
+};
+
+static const struct open_row open_rows[] = {
+	{ "proc/iomem", 0 },
+	{ "sys/firmware/acpi/tables/SRAT", 0 },
+	{ "sys/bus/nd/devices/namespace0.0/resource", 0 },
+	{ "sys/bus/nd/devices/namespace9.9/resource", -ENOENT },
+	{ "", -EACCES },
+	{ "/", -EACCES },
+	{ ".", -EACCES },
+	{ "etc/shadow", -EACCES },
+	{ "/proc/iomem", -EACCES },
+	{ "proc//iomem", -EACCES },
+	{ "proc/iomem/", -EACCES },
+	{ "proc/./iomem", -EACCES },
+	{ "proc/../proc/iomem", -EACCES },
+	{ "proc/iomem2", -EACCES },
+	{ "proc/kcore", -EACCES },
+	{ "proc/kpageflags", -EACCES },
+	{ "proc/io*", -EACCES },
+	{ "Proc/iomem", -EACCES },
+	{ "proc/iomem\n", -EACCES },
+	{ "sys/firmware/acpi/tables/DSDT", -EACCES },
+	{ "sys/bus/nd/devices/namespace0.0/size", -EACCES },
+	{ "sys/bus/nd/devices/../resource", -EACCES },
+	{ "sys/bus/nd/devices/./resource", -EACCES },
+	{ "sys/bus/nd/devices/.a/resource", -EACCES },
+	{ "sys/bus/nd/devices/a/b/resource", -EACCES },
+	{ "sys/bus/nd/devices/a/../namespace0.0/resource", -EACCES },
+	{ "sys/bus/nd/devices//resource", -ENOENT },
+	{ "sys/devices/system/memory/memory8/state", -EACCES },
+};
+
+static void test_open(void **state)
+{
+	const struct open_row *row = *state;
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_OPEN };
+	_cleanup_close_ int fd = -1;
+	char text[8] = "";
+
+	strcpy(request.text, row->path);
+	tell(&peer, &request);
+	assert_int_equal(hear(&peer, &fd), row->result);
+	assert_int_equal(fd >= 0, row->result == 0);
+	if (fd < 0)
+		return;
+	assert_int_equal(read(fd, text, sizeof(text)), 5);
+	assert_string_equal(text, "text\n");
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+}
+
+/* What lies outside of a tree is not to be had by a link inside. */
+static void test_open_of_a_link(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_OPEN, .text = "proc/iomem" };
+
+	(void)state;
+	remove_file(tree, "proc/iomem");
+	make_link(tree, "proc/iomem", "../../../../../../../../etc/passwd");
+	peer = start(tree, WRITES);
+	assert_int_equal(ask(&peer, &request), -ENOENT);
+}
+
+static void test_write(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_WRITE, .block = 8 };
+
+	(void)state;
+	for (int i = 0; memblock_action_to_string((enum memblock_action)i); i++) {
+		request.action = (uint32_t)i;
+		assert_int_equal(ask(&peer, &request), 0);
+		assert_text(tree, STATE, memblock_action_to_string((enum memblock_action)i));
+	}
+
+	request.action = MEMBLOCK_ACTION_ONLINE_MOVABLE + 1;
+	assert_int_equal(ask(&peer, &request), -EINVAL);
+	request.action = UINT32_MAX;
+	assert_int_equal(ask(&peer, &request), -EINVAL);
+	request.action = MEMBLOCK_ACTION_OFFLINE;
+	request.block = 9;
+	assert_int_equal(ask(&peer, &request), -ENODEV);
+	request.block = UINT64_MAX;
+	assert_int_equal(ask(&peer, &request), -ENODEV);
+	assert_text(tree, STATE, "online_movable");
+}
+
+struct eject_row {
+	const char *name;
+	uint32_t provider;
+	int result;
+};
+
+static const struct eject_row eject_rows[] = {
+	{ "PNP0C80:0a", MEMBLOCK_PROVIDER_ACPI, 0 },
+	{ "PNP0C80:0b", MEMBLOCK_PROVIDER_ACPI, -ENOENT },
+	{ "PNP0C80:0A", MEMBLOCK_PROVIDER_ACPI, -EINVAL },
+	{ "PNP0C80:", MEMBLOCK_PROVIDER_ACPI, -EINVAL },
+	{ "PNP0C80", MEMBLOCK_PROVIDER_ACPI, -EINVAL },
+	{ "PNP0C80:../x", MEMBLOCK_PROVIDER_ACPI, -EINVAL },
+	{ "LNXCPU:00", MEMBLOCK_PROVIDER_ACPI, -EINVAL },
+	{ "", MEMBLOCK_PROVIDER_ACPI, -EINVAL },
+	{ "dax1.0", MEMBLOCK_PROVIDER_DAX, 0 },
+	{ "dax12.34", MEMBLOCK_PROVIDER_CXL, 0 },
+	{ "dax1", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "dax1.", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "dax.0", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "dax1.0\n", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "dax1.0.0", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "dax-1.0", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "da", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "PNP0C80:0a", MEMBLOCK_PROVIDER_DAX, -EINVAL },
+	{ "virtio0", MEMBLOCK_PROVIDER_VIRTIO_MEM, -EOPNOTSUPP },
+	{ "firmware", MEMBLOCK_PROVIDER_FIRMWARE, -EOPNOTSUPP },
+	{ "dax1.0", MEMBLOCK_PROVIDER_UNKNOWN, -EOPNOTSUPP },
+	{ "dax1.0", UINT32_MAX, -EOPNOTSUPP },
+};
+
+static void test_eject(void **state)
+{
+	const struct eject_row *row = *state;
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_EJECT, .provider = row->provider };
+	bool done = row->result == 0, is_acpi = row->provider == MEMBLOCK_PROVIDER_ACPI;
+
+	strcpy(request.text, row->name);
+	assert_int_equal(ask(&peer, &request), row->result);
+	/* Written over what stood there: this is no sysfs. */
+	assert_text(tree, ACPI, done && is_acpi ? "1" : "-");
+	assert_text(tree, KMEM, done && !is_acpi ? row->name : "-");
+}
+
+static void test_guard_of_a_tree(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_GUARD, .block = 8 };
+
+	(void)state;
+	assert_int_equal(ask(&peer, &request), -EOPNOTSUPP);
+	request.block = 9;
+	assert_int_equal(ask(&peer, &request), -ENODEV);
+	request.verb = WORKER_UNGUARD;
+	assert_int_equal(ask(&peer, &request), -EOPNOTSUPP);
+}
+
+static int garble(struct peer *peer, const void *data, size_t size)
+{
+	int fd;
+
+	assert_int_equal(send(peer->fd, data, size, MSG_NOSIGNAL), size);
+	return hear(peer, &fd);
+}
+
+static void test_garbage(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request requests[2] = { { .verb = WORKER_WRITE, .block = 8 } };
+	struct worker_request request = { .verb = WORKER_STOP + 1 };
+
+	(void)state;
+	assert_int_equal(garble(&peer, "x", 1), -EINVAL);
+	assert_int_equal(garble(&peer, requests, sizeof(requests[0]) - 1), -EINVAL);
+	assert_int_equal(garble(&peer, requests, sizeof(requests[0]) + 1), -EINVAL);
+	assert_int_equal(garble(&peer, requests, sizeof(requests)), -EINVAL);
+	assert_int_equal(ask(&peer, &request), -EINVAL);
+	request.verb = UINT32_MAX;
+	assert_int_equal(ask(&peer, &request), -EINVAL);
+	request.verb = WORKER_OPEN;
+	memset(request.text, 'a', sizeof(request.text));
+	assert_int_equal(ask(&peer, &request), -EINVAL);
+	request.verb = WORKER_WRITE;
+	request.block = 8;
+	assert_int_equal(ask(&peer, &request), -EINVAL);
+	assert_text(tree, STATE, "online");
+	/* And it serves on. */
+	assert_int_equal(ask(&peer, &requests[0]), 0);
+	assert_text(tree, STATE, "offline");
+}
+
+static void test_hang_up(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_OPEN, .text = "proc/iomem" };
+
+	(void)state;
+	/* Who doesn't wait for the answer. */
+	tell(&peer, &request);
+	closep(&peer.fd);
+	peer.fd = -1;
+	assert_ends(&peer);
+}
+
+static const struct worker_request write_request = {
+	.verb = WORKER_WRITE,
+	.action = MEMBLOCK_ACTION_OFFLINE,
+	.block = 8,
+};
+static const struct worker_request stop_request = { .verb = WORKER_STOP };
+
+/* Until the worker is about to wait inside of its write. */
+static void let_it_write(struct peer *peer)
+{
+	struct pollfd pollfd = { .fd = peer->announced, .events = POLLIN };
+	char byte;
+
+	assert_int_equal(poll(&pollfd, 1, 30000), 1);
+	assert_int_equal(read(peer->announced, &byte, 1), 1);
+}
+
+static void test_stop(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WAITS);
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		tell(&peer, &write_request);
+		let_it_write(&peer);
+		tell(&peer, &stop_request);
+		assert_int_equal(hear(&peer, &fd), -EINTR);
+	}
+	closep(&peer.fd);
+	peer.fd = -1;
+	assert_ends(&peer);
+}
+
+/* Nothing is written where the stop was there before. */
+static void test_stop_at_once(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	int fd;
+
+	(void)state;
+	assert_int_equal(kill(peer.pid, SIGSTOP), 0);
+	tell(&peer, &write_request);
+	tell(&peer, &stop_request);
+	assert_int_equal(kill(peer.pid, SIGCONT), 0);
+	assert_int_equal(hear(&peer, &fd), -EINTR);
+	assert_text(tree, STATE, "online");
+}
+
+/* A stop that came too late ends nothing else. */
+static void test_stop_too_late(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(ask(&peer, &write_request), 0);
+		tell(&peer, &stop_request);
+		tell(&peer, &stop_request);
+	}
+	assert_text(tree, STATE, "offline");
+}
+
+static void test_hang_up_while_writing(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WAITS);
+
+	(void)state;
+	tell(&peer, &write_request);
+	let_it_write(&peer);
+	closep(&peer.fd);
+	peer.fd = -1;
+	assert_ends(&peer);
+}
+
+/* What a signal doesn't end, the end of the process does. */
+static void test_stop_of_a_write_that_restarts(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, RESTARTS);
+
+	(void)state;
+	tell(&peer, &write_request);
+	let_it_write(&peer);
+	tell(&peer, &stop_request);
+	assert_hangs_up(&peer);
+	assert_ends(&peer);
+}
+
+static void test_hang_up_of_a_write_that_restarts(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, RESTARTS);
+
+	(void)state;
+	tell(&peer, &write_request);
+	let_it_write(&peer);
+	closep(&peer.fd);
+	peer.fd = -1;
+	assert_ends(&peer);
+}
+
+/* One that comes for nothing ends no write: it is begun anew. */
+static void test_signal_for_nothing(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WAITS);
+	int fd;
+
+	(void)state;
+	tell(&peer, &write_request);
+	for (int i = 0; i < 3; i++) {
+		let_it_write(&peer);
+		assert_int_equal(kill(peer.pid, SIGIO), 0);
+	}
+	let_it_write(&peer);
+	tell(&peer, &stop_request);
+	assert_int_equal(hear(&peer, &fd), -EINTR);
+}
+
+/* A signal that has no cause on the connection is none of ours. */
+static void test_signals_of_others(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, RESTARTS);
+
+	(void)state;
+	tell(&peer, &write_request);
+	let_it_write(&peer);
+	assert_int_equal(kill(peer.pid, SIGIO), 0);
+	nanosleep(&(struct timespec){ .tv_nsec = 700000000 }, NULL);
+	assert_int_equal(waitpid(peer.pid, NULL, WNOHANG), 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_open_of_a_link),
+		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_guard_of_a_tree),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_hang_up),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_stop_at_once),
+		cmocka_unit_test(test_stop_too_late),
+		cmocka_unit_test(test_hang_up_while_writing),
+		cmocka_unit_test(test_stop_of_a_write_that_restarts),
+		cmocka_unit_test(test_hang_up_of_a_write_that_restarts),
+		cmocka_unit_test(test_signals_of_others),
+		cmocka_unit_test(test_signal_for_nothing),
+	};
+
+	return RUN_ROWS(open_rows, test_open) + RUN_ROWS(eject_rows, test_eject) + RUN_TESTS(tests);
+}

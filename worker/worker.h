@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libmemblock.h>
+
+/* worker-protocol.h: what the other side may ask for, one function a verb. 0 or a negative errno
+ * each, which is the reply. */
+
+/* Opens a file that is on the list of worker/open.c. Returns a descriptor. */
+int worker_open(const struct memblock_root *root, const char *path);
+
+/* Asks the kernel to let go of a device: of a DIMM it only begins to. -EOPNOTSUPP for a provider
+ * whose devices can't be let go of, -EINVAL for what is no such device's name. */
+int worker_eject(const struct memblock_root *root, uint32_t provider, const char *name);
+
+/* Has systemd bind a block's state and online files to themselves, read-only for everybody, as long
+ * as memblockd.service runs; done already is done. -EOPNOTSUPP of a captured tree. */
+int worker_guard(const struct memblock_root *root, uint64_t block);
+/* Has systemd take that back. */
+int worker_unguard(const struct memblock_root *root, uint64_t block);
+
+/* Serves a connection until the other side hangs up. */
+int worker_serve(struct memblock_root *root, int fd);
