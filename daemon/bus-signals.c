@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "bus-groups.h"
+#include "bus-paths.h"
+#include "bus-signals.h"
+#include "diff.h"
+
+/* What can't be sent is lost: the bus is full or gone, and who listens reads anew then. */
+static void emit_empty(sd_bus *bus, const char *member)
+{
+	(void)sd_bus_emit_signal(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, member, NULL);
+}
+
+static int emit_ranges(sd_bus *bus, const struct ranges *ranges)
+{
+	_cleanup_message_ sd_bus_message *signal = NULL;
+	int r;
+
+	r = sd_bus_message_new_signal(bus, &signal, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+				      "BlocksChanged");
+	if (r >= 0)
+		r = sd_bus_message_open_container(signal, 'a', "(tt)");
+	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
+		r = sd_bus_message_append(signal, "(tt)", ranges->items[i].start,
+					  ranges->items[i].end - ranges->items[i].start);
+	if (r >= 0)
+		r = sd_bus_message_close_container(signal);
+	return r < 0 ? r : sd_bus_send(bus, signal, NULL);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool same_sources(const struct memblock_inventory *a, const struct memblock_inventory *b)
+{
+	for (int i = 0; memblock_source_to_string((enum memblock_source)i); i++) {
+		const char *x, *y;
+
+		if (memblock_inventory_source(a, (enum memblock_source)i, &x) !=
+			    memblock_inventory_source(b, (enum memblock_source)i, &y) ||
+		    !same_text(x, y))
+			return false;
+	}
+	return true;
+}
+
+static bool same_notes(const struct memblock_inventory *a, const struct memblock_inventory *b)
+{
+	const char *x, *y;
+	size_t i = 0;
+
+	do {
+		x = memblock_inventory_note(a, i);
+		y = memblock_inventory_note(b, i);
+		i++;
+	} while (x && y && strcmp(x, y) == 0);
+	return !x && !y;
+}
+
+/* Names the properties of the Manager that changed. */
+static void emit_manager_properties(sd_bus *bus, const struct census *before,
+				    const struct census *after)
+{
+	const struct totals *x = &before->all.totals, *y = &after->all.totals;
+	const struct {
+		const char *name;
+		bool same;
+	} properties[] = {
+		{ "Blocks", x->blocks == y->blocks },
+		{ "OnlineBytes", x->online == y->online },
+		{ "OfflineBytes", x->offline == y->offline },
+		{ "RemovableBytes",
+		  x->removable[MEMBLOCK_ANSWER_YES] == y->removable[MEMBLOCK_ANSWER_YES] },
+		{ "NotRemovableBytes",
+		  x->removable[MEMBLOCK_ANSWER_NO] == y->removable[MEMBLOCK_ANSWER_NO] },
+		{ "UnknownBytes",
+		  x->removable[MEMBLOCK_ANSWER_UNKNOWN] == y->removable[MEMBLOCK_ANSWER_UNKNOWN] },
+		{ "Sources", same_sources(before->inventory, after->inventory) },
+		{ "Notes", same_notes(before->inventory, after->inventory) },
+	};
+	char *names[ARRAY_SIZE(properties) + 1];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(properties); i++)
+		if (!properties[i].same)
+			names[n++] = (char *)properties[i].name;
+	names[n] = NULL;
+	if (n > 0)
+		(void)sd_bus_emit_properties_changed_strv(bus, MEMBLOCK_BUS_PATH,
+							  MEMBLOCK_BUS_MANAGER, names);
+}
+
+static void emit_nodes(sd_bus *bus, const struct census *before, const struct census *after)
+{
+	char path[BUS_PATH_MAX];
+
+	for (int nid = 0; nid < NODES_MAX; nid++) {
+		const struct group *old = census_node(before, (uint64_t)nid);
+		const struct group *new = census_node(after, (uint64_t)nid);
+
+		if (old && new && !bus_same_group(old, new))
+			(void)sd_bus_emit_properties_changed(
+				bus, node_path(nid, path), MEMBLOCK_BUS_NODE, "Blocks", "Bytes",
+				"OnlineBytes", "NotRemovableBytes", NULL);
+		else if (new && !old)
+			(void)sd_bus_emit_object_added(bus, node_path(nid, path));
+		else if (old && !new)
+			(void)sd_bus_emit_interfaces_removed(bus, node_path(nid, path),
+							     MEMBLOCK_BUS_NODE, NULL);
+	}
+}
+
+static void emit_devices_after(sd_bus *bus, const struct census *before, const struct census *after)
+{
+	const struct memblock_device *device;
+
+	for (size_t i = 0; (device = memblock_inventory_device(after->inventory, i)); i++) {
+		const struct group *old = census_device(before, memblock_device_name(device));
+		_cleanup_free_ char *path = NULL;
+
+		if (device_path(memblock_device_name(device), &path) < 0)
+			return;
+		if (!old)
+			(void)sd_bus_emit_object_added(bus, path);
+		else if (!bus_same_group(old, &after->devices[i]))
+			(void)sd_bus_emit_properties_changed(bus, path, MEMBLOCK_BUS_DEVICE,
+							     "Blocks", "Bytes", "OnlineBytes",
+							     "NotRemovableBytes", "Nodes", NULL);
+	}
+}
+
+static void emit_devices_gone(sd_bus *bus, const struct census *before, const struct census *after)
+{
+	const struct memblock_device *device;
+
+	for (size_t i = 0; (device = memblock_inventory_device(before->inventory, i)); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (census_device(after, memblock_device_name(device)))
+			continue;
+		if (device_path(memblock_device_name(device), &path) < 0)
+			return;
+		(void)sd_bus_emit_interfaces_removed(bus, path, MEMBLOCK_BUS_DEVICE, NULL);
+	}
+}
+
+void bus_signal_inventory(struct manager *manager, const struct census *before,
+			  const struct census *after)
+{
+	_cleanup_(ranges_done) struct ranges ranges = {};
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (!bus)
+		return;
+	emit_manager_properties(bus, before, after);
+	if (diff_inventories(before->inventory, after->inventory, &ranges) < 0 || ranges.n == 0)
+		return;
+
+	emit_nodes(bus, before, after);
+	emit_devices_after(bus, before, after);
+	emit_devices_gone(bus, before, after);
+	(void)emit_ranges(bus, &ranges);
+}
+
+void bus_signal_settled(struct manager *manager)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (bus)
+		emit_empty(bus, "Settled");
+}
+
+void bus_signal_configuration(struct manager *manager)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (bus)
+		(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+						     "Reserve", "Timeout", "MovableRatio", "Guard",
+						     NULL);
+}
+
+void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const char *wanted,
+			      const char *got)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (bus)
+		(void)sd_bus_emit_signal(
+			bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "ZoneMismatch", "tss",
+			index * memblock_inventory_block_size(manager->inventory), wanted, got);
+}
+
+void bus_signal_job_new(struct manager *manager, const struct job *job)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+	char path[BUS_PATH_MAX];
+
+	if (!bus)
+		return;
+	(void)sd_bus_emit_object_added(bus, job_object_path(job->id, path));
+	(void)sd_bus_emit_signal(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "JobNew", "uo",
+				 job->id, path);
+}
+
+void bus_signal_job_changed(struct manager *manager, const struct job *job)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+	char path[BUS_PATH_MAX];
+
+	if (bus)
+		(void)sd_bus_emit_properties_changed(bus, job_object_path(job->id, path),
+						     MEMBLOCK_BUS_JOB, "State", "DoneBytes",
+						     "WantedBytes", NULL);
+}
+
+void bus_signal_job_removed(struct manager *manager, const struct job *job)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+	char path[BUS_PATH_MAX];
+
+	if (!bus)
+		return;
+	(void)sd_bus_emit_properties_changed(bus, job_object_path(job->id, path), MEMBLOCK_BUS_JOB,
+					     "State", "Result", "Error", "Message", "DoneBytes",
+					     "WantedBytes", NULL);
+	(void)sd_bus_emit_signal(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "JobRemoved", "uos",
+				 job->id, path, memblock_ending_to_string(job->ending));
+}
+
+void bus_signal_job_forgotten(struct manager *manager, unsigned id)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+	char path[BUS_PATH_MAX];
+
+	if (bus)
+		(void)sd_bus_emit_interfaces_removed(bus, job_object_path(id, path),
+						     MEMBLOCK_BUS_JOB, NULL);
+}

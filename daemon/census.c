@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "census.h"
+
+bool node_mask_has(const struct node_mask *mask, int nid)
+{
+	return nid >= 0 && nid < NODES_MAX && mask->words[nid / 64] & UINT64_C(1) << nid % 64;
+}
+
+static void count(struct group *group, const struct memblock_inventory *inventory,
+		  const struct memblock_block *block)
+{
+	totals_add(&group->totals, block);
+	node_mask_add(&group->nodes, inventory, block);
+}
+
+static int make_groups(struct census *census)
+{
+	const struct memblock_inventory *inventory = census->inventory;
+	const struct memblock_block *block;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
+		count(&census->all, inventory, block);
+	for (int nid = 0; nid < NODES_MAX; nid++)
+		if (node_mask_has(&census->all.nodes, nid))
+			census->n_nodes = (size_t)nid + 1;
+	while (memblock_inventory_device(inventory, census->n_devices))
+		census->n_devices++;
+
+	census->nodes = calloc(census->n_nodes + 1, sizeof(*census->nodes));
+	census->devices = calloc(census->n_devices + 1, sizeof(*census->devices));
+	return census->nodes && census->devices ? 0 : -ENOMEM;
+}
+
+static void count_by_node(struct census *census, const struct memblock_block *block)
+{
+	const int *nids;
+	size_t n = memblock_block_nodes(census->inventory, block, &nids);
+
+	for (size_t i = 0; i < n; i++)
+		if ((size_t)nids[i] < census->n_nodes)
+			count(&census->nodes[nids[i]], census->inventory, block);
+}
+
+/* Blocks of one device follow each other, so the search begins where the last one ended. */
+static void count_by_device(struct census *census, const struct memblock_block *block, size_t *last)
+{
+	const struct memblock_device *device = memblock_block_device(census->inventory, block);
+
+	for (size_t i = 0; device && i < census->n_devices; i++) {
+		size_t n = (*last + i) % census->n_devices;
+
+		if (memblock_inventory_device(census->inventory, n) != device)
+			continue;
+		count(&census->devices[n], census->inventory, block);
+		*last = n;
+		return;
+	}
+}
+
+int census_new(struct memblock_inventory *inventory, struct census **ret)
+{
+	_cleanup_(census_freep) struct census *census = calloc(1, sizeof(*census));
+	const struct memblock_block *block;
+	size_t last = 0;
+
+	if (!census)
+		return -ENOMEM;
+	census->inventory = memblock_inventory_ref(inventory);
+	if (make_groups(census) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		count_by_node(census, block);
+		count_by_device(census, block, &last);
+	}
+
+	*ret = TAKE_PTR(census);
+	return 0;
+}
+
+struct census *census_free(struct census *census)
+{
+	if (!census)
+		return NULL;
+
+	memblock_inventory_unref(census->inventory);
+	free(census->nodes);
+	free(census->devices);
+	free(census);
+	return NULL;
+}
+
+const struct group *census_node(const struct census *census, uint64_t nid)
+{
+	return nid < census->n_nodes && census->nodes[nid].totals.blocks > 0 ? &census->nodes[nid]
+									     : NULL;
+}
+
+/* Its number; that of none where there is none. */
+static size_t device_number(const struct memblock_inventory *inventory, const char *name)
+{
+	const struct memblock_device *device;
+	size_t n = 0;
+
+	while ((device = memblock_inventory_device(inventory, n)) &&
+	       strcmp(memblock_device_name(device), name) != 0)
+		n++;
+	return n;
+}
+
+const struct group *census_device(const struct census *census, const char *name)
+{
+	size_t n = device_number(census->inventory, name);
+
+	return n < census->n_devices ? &census->devices[n] : NULL;
+}
+
+const struct memblock_device *census_find_device(const struct memblock_inventory *inventory,
+						 const char *name)
+{
+	return memblock_inventory_device(inventory, device_number(inventory, name));
+}

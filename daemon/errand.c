@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "errand.h"
+#include "macros.h"
+#include "worker-client.h"
+
+/* systemd may be slow to start a worker. */
+#define CONNECT_TRIES 20
+#define CONNECT_PAUSE_USEC (UINT64_C(500) * 1000)
+/* A worker that was told to stop is out of its write, or has ended itself, well before this. */
+#define STUCK_USEC (UINT64_C(5) * 1000 * 1000)
+
+enum awaits {
+	AWAITS_NOTHING,
+	AWAITS_WORKER, /* to be there */
+	AWAITS_ANSWER,
+	AWAITS_STOP,   /* the answer, since it was told to stop */
+	AWAITS_KERNEL, /* the same, however long it takes */
+};
+
+struct errand {
+	sd_event *event;
+	const char *path;
+	struct errand_listener listener;
+	struct worker *worker;
+	sd_event_source *timer;
+	enum awaits awaits;
+	struct worker_request request;
+	uint64_t limit_usec;
+	unsigned tries; /* to find a worker */
+	int reason;     /* why it was stopped; 0 where it was not */
+};
+
+DEFINE_CLEANUP(struct errand, errand_free)
+
+static void await(struct errand *errand, enum awaits awaits, uint64_t usec)
+{
+	errand->awaits = awaits;
+	(void)sd_event_source_set_time_relative(errand->timer, usec);
+	(void)sd_event_source_set_enabled(errand->timer, SD_EVENT_ONESHOT);
+}
+
+static void await_nothing(struct errand *errand)
+{
+	errand->awaits = AWAITS_NOTHING;
+	(void)sd_event_source_set_enabled(errand->timer, SD_EVENT_OFF);
+}
+
+static void on_answer(int result, void *userdata)
+{
+	struct errand *errand = userdata;
+
+	await_nothing(errand);
+	errand->listener.ended(result < 0 && errand->reason < 0 ? errand->reason : result,
+			       errand->listener.userdata);
+}
+
+static int send_request(struct errand *errand)
+{
+	int r;
+
+	if (!errand->worker || worker_is_gone(errand->worker)) {
+		errand->worker = worker_free(errand->worker);
+		r = worker_new(errand->event, errand->path, &errand->worker);
+		if (r < 0)
+			return r;
+	}
+	return worker_send(errand->worker, &errand->request, on_answer, errand);
+}
+
+static void find_worker(struct errand *errand)
+{
+	int r;
+
+	r = send_request(errand);
+	if (r >= 0) {
+		await(errand, AWAITS_ANSWER, errand->limit_usec);
+		return;
+	}
+	/* It went since we looked, or is not there yet. */
+	errand->worker = worker_free(errand->worker);
+	if (r != -ENOMEM && ++errand->tries < CONNECT_TRIES) {
+		await(errand, AWAITS_WORKER, CONNECT_PAUSE_USEC);
+		return;
+	}
+	await_nothing(errand);
+	errand->listener.no_worker(r, errand->listener.userdata);
+}
+
+static int on_timer(sd_event_source *source __attribute__((unused)),
+		    uint64_t usec __attribute__((unused)), void *userdata)
+{
+	struct errand *errand = userdata;
+
+	switch (errand->awaits) {
+	case AWAITS_WORKER:
+		find_worker(errand);
+		break;
+	case AWAITS_ANSWER:
+		errand_stop(errand, -ETIMEDOUT);
+		break;
+	case AWAITS_STOP:
+		errand->awaits = AWAITS_KERNEL;
+		errand->listener.stuck(errand->listener.userdata);
+		break;
+	case AWAITS_KERNEL:
+	case AWAITS_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+int errand_new(sd_event *event, const char *path, const struct errand_listener *listener,
+	       struct errand **ret)
+{
+	_cleanup_(errand_freep) struct errand *errand = calloc(1, sizeof(*errand));
+	int r;
+
+	if (!errand)
+		return -ENOMEM;
+	errand->event = event;
+	errand->path = path;
+	errand->listener = *listener;
+
+	r = sd_event_add_time(event, &errand->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, errand);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(errand->timer, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+
+	*ret = TAKE_PTR(errand);
+	return 0;
+}
+
+struct errand *errand_free(struct errand *errand)
+{
+	if (!errand)
+		return NULL;
+
+	worker_free(errand->worker);
+	sd_event_source_disable_unref(errand->timer);
+	free(errand);
+	return NULL;
+}
+
+void errand_begin(struct errand *errand, const struct worker_request *request, uint64_t limit_usec)
+{
+	errand->request = *request;
+	errand->limit_usec = limit_usec;
+	errand->tries = 0;
+	errand->reason = 0;
+	find_worker(errand);
+}
+
+void errand_stop(struct errand *errand, int reason)
+{
+	if (!errand_is_busy(errand) || errand->reason < 0)
+		return;
+
+	errand->reason = reason;
+	if (errand->awaits == AWAITS_WORKER) {
+		on_answer(reason, errand);
+		return;
+	}
+	worker_stop(errand->worker);
+	await(errand, AWAITS_STOP, STUCK_USEC);
+}
+
+bool errand_is_busy(const struct errand *errand)
+{
+	return errand->awaits != AWAITS_NOTHING;
+}

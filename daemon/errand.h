@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "worker-protocol.h"
+
+/* One request to a worker after the other: waits for the worker to be there, for its answer, and
+ * for the kernel where that doesn't come back from what the worker asked of it. */
+struct errand;
+
+/* Each may be called before errand_begin() or errand_stop() returns, and the errand may be freed in
+ * it. */
+struct errand_listener {
+	/* 0, the worker's negative errno, -ECONNRESET where it died, or why errand_stop() was
+	 * called. */
+	void (*ended)(int result, void *userdata);
+	/* No worker could be had, and why; nothing was asked of any. */
+	void (*no_worker)(int error, void *userdata);
+	/* Neither an answer nor the worker's end came after a stop. ended() still will, some day.
+	 */
+	void (*stuck)(void *userdata);
+	void *userdata;
+};
+
+/* The path stays the caller's. */
+int errand_new(sd_event *event, const char *path, const struct errand_listener *listener,
+	       struct errand **ret);
+/* Ends what the worker is doing. Takes NULL; always returns NULL. */
+struct errand *errand_free(struct errand *errand);
+
+/* Where none is under way. It is stopped with -ETIMEDOUT once it takes longer than that. */
+void errand_begin(struct errand *errand, const struct worker_request *request, uint64_t limit_usec);
+/* Ends it early, for a negative errno; the first reason stands. */
+void errand_stop(struct errand *errand, int reason);
+bool errand_is_busy(const struct errand *errand);

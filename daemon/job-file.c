@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "job-file.h"
+#include "journal.h"
+#include "manager.h"
+
+#define JOBS_DIR "run/memblockd/jobs"
+#define HEAD "memblockd-job 1"
+
+/* A step is some 50 bytes, and no machine has more than a few hundred thousand blocks. */
+#define FILE_MAX (64 << 20)
+
+static int write_line(int fd, const char *format, ...) __attribute__((__format__(printf, 2, 3)));
+static int write_line(int fd, const char *format, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, format);
+	n = vasprintf(&text, format, ap);
+	va_end(ap);
+	if (n < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+
+	for (ssize_t done = 0, written; done < n; done += written) {
+		written = write(fd, text + done, (size_t)(n - done));
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		written = MAX(written, 0);
+	}
+	return 0;
+}
+
+static int job_path(const struct manager *manager, unsigned id, char ret[PATH_MAX])
+{
+	char below[64];
+
+	snprintf(below, sizeof(below), JOBS_DIR "/%u", id);
+	return manager_path(manager, below, ret, PATH_MAX);
+}
+
+/* The unit's RuntimeDirectory= makes the first; by hand it is ours to make. */
+static int make_folders(const struct manager *manager)
+{
+	static const char *const folders[] = { "run", "run/memblockd", JOBS_DIR };
+	char path[PATH_MAX];
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		r = manager_path(manager, folders[i], path, sizeof(path));
+		if (r < 0)
+			return r;
+		if (mkdir(path, i == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Those that have the wanted state already are none of the job's doing. */
+static size_t to_be_changed(const struct memblock_plan *plan)
+{
+	size_t n = memblock_plan_wanted(plan);
+	const struct memblock_step *step;
+
+	for (size_t i = 0; (step = memblock_plan_step(plan, i)); i++)
+		n -= step->outcome == MEMBLOCK_OUTCOME_ALREADY;
+	return n;
+}
+
+int job_file_create(const struct manager *manager, struct job *job)
+{
+	char path[PATH_MAX];
+	int r;
+
+	r = make_folders(manager);
+	if (r >= 0)
+		r = job_path(manager, job->id, path);
+	if (r < 0)
+		return r;
+
+	job->journal_fd =
+		open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (job->journal_fd < 0)
+		return -errno;
+
+	return write_line(
+		job->journal_fd, HEAD "\nkind %s\nuser %u\nbest-effort %d\nwanted %zu\n%s%s%s",
+		job_kind_to_string(job->kind), job->user, memblock_plan_best_effort(job->plan),
+		to_be_changed(job->plan), job->request.device ? "device " : "",
+		job->request.device ? job->request.device : "", job->request.device ? "\n" : "");
+}
+
+int job_file_try(struct job *job, const struct memblock_step *step)
+{
+	return write_line(job->journal_fd, "try %" PRIu64 " %s %s %s\n", step->index,
+			  memblock_state_to_string(step->state),
+			  memblock_zone_to_string(step->zone),
+			  memblock_action_to_string(step->action));
+}
+
+void job_file_remove(const struct manager *manager, struct job *job)
+{
+	char path[PATH_MAX];
+
+	closep(&job->journal_fd);
+	job->journal_fd = -1;
+	if (job_path(manager, job->id, path) >= 0)
+		(void)unlink(path);
+}
+
+void saved_job_done(struct saved_job *saved)
+{
+	free(saved->device);
+	free(saved->steps);
+	*saved = (struct saved_job){};
+}
+
+static int parse_number(const char *text, uint64_t *ret)
+{
+	char *end;
+
+	if (!text || *text < '0' || *text > '9')
+		return -EBADMSG;
+	errno = 0;
+	*ret = strtoull(text, &end, 10);
+	return errno || *end ? -EBADMSG : 0;
+}
+
+static int parse_try(struct saved_job *saved, char *text)
+{
+	char *index = strsep(&text, " "), *state = strsep(&text, " "), *zone = strsep(&text, " ");
+	struct memblock_step step = {};
+
+	if (!text || parse_number(index, &step.index) < 0 ||
+	    memblock_state_from_string(state, &step.state) < 0 ||
+	    memblock_zone_from_string(zone, &step.zone) < 0 ||
+	    memblock_action_from_string(text, &step.action) < 0)
+		return -EBADMSG;
+
+	if (ARRAY_GROW(saved->steps, saved->capacity, saved->n) < 0)
+		return -ENOMEM;
+	saved->steps[saved->n++] = step;
+	return 0;
+}
+
+static int parse_line(struct saved_job *saved, char *line)
+{
+	const char *key = strsep(&line, " ");
+	uint64_t number;
+
+	if (!line)
+		return -EBADMSG;
+	if (strcmp(key, "try") == 0)
+		return parse_try(saved, line);
+	if (strcmp(key, "device") == 0) {
+		free(saved->device);
+		saved->device = strdup(line);
+		return saved->device ? 0 : -ENOMEM;
+	}
+	if (strcmp(key, "kind") == 0)
+		return job_kind_from_string(line, &saved->kind) < 0 ? -EBADMSG : 0;
+	if (parse_number(line, &number) < 0)
+		return -EBADMSG;
+	if (strcmp(key, "user") == 0)
+		saved->user = (uid_t)number;
+	else if (strcmp(key, "best-effort") == 0)
+		saved->best_effort = number;
+	else if (strcmp(key, "wanted") == 0)
+		saved->wanted = number;
+	else
+		return -EBADMSG;
+	return 0;
+}
+
+int saved_job_parse(char *text, struct saved_job *ret)
+{
+	_cleanup_(saved_job_done) struct saved_job saved = {};
+	char *line, *end = strrchr(text, '\n');
+	int r;
+
+	if (!end || strncmp(text, HEAD "\n", strlen(HEAD "\n")) != 0)
+		return -EBADMSG;
+	*end = '\0';
+	(void)strsep(&text, "\n");
+	while ((line = strsep(&text, "\n"))) {
+		r = parse_line(&saved, line);
+		if (r < 0)
+			return r;
+	}
+
+	*ret = saved;
+	saved = (struct saved_job){};
+	return 0;
+}
+
+static int read_text(int folder, const char *name, char **ret)
+{
+	_cleanup_close_ int fd =
+		openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+		return -EBADMSG;
+	text = calloc(1, (size_t)st.st_size + 1);
+	if (!text)
+		return -ENOMEM;
+	n = read(fd, text, (size_t)st.st_size);
+	if (n < 0)
+		return -errno;
+	if (memchr(text, '\0', (size_t)n))
+		return -EBADMSG;
+
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
+static int read_saved(int folder, const char *name, struct saved_job *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t id;
+	int r;
+
+	if (parse_number(name, &id) < 0 || id == 0 || id > UINT_MAX)
+		return -EBADMSG;
+	r = read_text(folder, name, &text);
+	if (r < 0 || !text)
+		return r < 0 ? r : -EBADMSG;
+	r = saved_job_parse(text, ret);
+	if (r >= 0)
+		ret->id = (unsigned)id;
+	return r;
+}
+
+/* A file that makes no sense is told of once, and goes: what it was about can't be known. */
+static int take_file(DIR *dir, const char *name,
+		     int (*take)(const struct saved_job *saved, void *userdata), void *userdata)
+{
+	_cleanup_(saved_job_done) struct saved_job saved = {};
+	int r;
+
+	r = read_saved(dirfd(dir), name, &saved);
+	if (r >= 0)
+		r = take(&saved, userdata);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0)
+		tell(EVENT_JOB_INTERRUPTED, NO_JOB, NO_BLOCK,
+		     "/" JOBS_DIR
+		     "/%s makes no sense (%s): if a job was interrupted there, what it "
+		     "changed stays changed",
+		     name, strerror(-r));
+	if (r != 1)
+		(void)unlinkat(dirfd(dir), name, 0);
+	return 0;
+}
+
+int saved_jobs_each(const struct manager *manager,
+		    int (*take)(const struct saved_job *saved, void *userdata), void *userdata)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[PATH_MAX];
+	int r;
+
+	r = manager_path(manager, JOBS_DIR, path, sizeof(path));
+	if (r < 0)
+		return r;
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+
+	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
+		if (*entry->d_name == '.')
+			continue;
+		r = take_file(dir, entry->d_name, take, userdata);
+		if (r < 0)
+			return r;
+	}
+	return -errno;
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "bus-connection.h"
+#include "bus-signals.h"
+#include "clock.h"
+#include "guard.h"
+#include "journal.h"
+#include "log.h"
+#include "marks.h"
+#include "privileges.h"
+#include "queue.h"
+#include "size.h"
+#include "watch.h"
+#include "worker-client.h"
+
+/* A worker that does not answer must not keep us from reading the rest, nor the watchdog waiting.
+ * Starting one takes a busy systemd some seconds, and without its answer no verdict is known. */
+#define OPENER_SECONDS 15
+
+int manager_path(const struct manager *manager, const char *below, char *ret, size_t size)
+{
+	const char *root = manager->options.root ? manager->options.root : "";
+	int n = snprintf(ret, size, "%s/%s", root, below);
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+static void warn_config(const char *text, void *userdata __attribute__((unused)))
+{
+	tell(EVENT_CONFIGURATION, NO_JOB, NO_BLOCK, "%s", text);
+}
+
+static int load_config(struct manager *manager)
+{
+	struct config config;
+	int r;
+
+	r = config_load(manager->options.root, warn_config, NULL, &config);
+	if (r >= 0)
+		manager->config = config;
+	return r;
+}
+
+/* Opens what this user may not read, /proc/iomem with its addresses above all. */
+static int open_by_worker(const char *path, void *userdata)
+{
+	struct manager *manager = userdata;
+	struct worker_request request = { .verb = WORKER_OPEN };
+	int r, fd;
+
+	if (manager->opener_is_mute)
+		return -EAGAIN;
+	if (strlen(path) >= sizeof(request.text))
+		return -ENAMETOOLONG;
+	memcpy(request.text, path, strlen(path) + 1);
+	r = worker_ask(manager->options.worker, &manager->opener_fd, &request, OPENER_SECONDS, &fd);
+	if (r < 0) {
+		manager->opener_is_mute = r == -EAGAIN;
+		closep(&fd);
+		return r;
+	}
+	return fd >= 0 ? fd : -EPROTO;
+}
+
+static int open_root(struct manager *manager)
+{
+	const char *path = manager->options.root;
+	int r;
+
+	r = memblock_root_new(path, &manager->root);
+	if (r < 0)
+		return log_error(r, "Can't open %s: %m", path ? path : "/");
+	if (geteuid() != 0)
+		memblock_root_set_opener(manager->root, open_by_worker, manager);
+	return 0;
+}
+
+static int scan(struct manager *manager, struct census **ret)
+{
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	_cleanup_free_ char *error = NULL;
+	int r;
+
+	manager->opener_is_mute = false;
+	r = memblock_inventory_new(manager->root, 0, &inventory, &error);
+	if (r >= 0)
+		r = census_new(inventory, ret);
+	if (r < 0)
+		tell(EVENT_SCAN_FAILED, NO_JOB, NO_BLOCK, "The memory blocks could not be read: %s",
+		     error ? error : strerror(-r));
+	return r;
+}
+
+int manager_refresh(struct manager *manager, bool settled)
+{
+	struct census *before = manager->census, *after;
+	int r;
+
+	r = scan(manager, &after);
+	if (r < 0)
+		return r;
+
+	manager->census = after;
+	manager->inventory = after->inventory;
+	bus_signal_inventory(manager, before, after);
+	if (settled)
+		bus_signal_settled(manager);
+	census_free(before);
+	guard_update(manager->guard, false);
+	manager_tell_status(manager);
+	return 0;
+}
+
+int manager_reload(struct manager *manager)
+{
+	int r;
+
+	(void)sd_notifyf(false, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, monotonic_usec());
+	r = load_config(manager);
+	if (r >= 0) {
+		bus_signal_configuration(manager);
+		guard_update(manager->guard, true);
+	}
+	(void)sd_notify(false, "READY=1");
+	manager_tell_status(manager);
+	return r;
+}
+
+void manager_tell_status(struct manager *manager)
+{
+	const struct totals *totals = &manager->census->all.totals;
+	uint64_t size = memblock_inventory_block_size(manager->inventory);
+	char online[SIZE_TEXT_MAX], stuck[SIZE_TEXT_MAX], status[sizeof(manager->status)];
+
+	snprintf(status, sizeof(status), "STATUS=%" PRIu64 " blocks, %s online, %s not removable%s",
+		 totals->blocks, size_to_text(totals->online * size, online),
+		 size_to_text(totals->removable[MEMBLOCK_ANSWER_NO] * size, stuck),
+		 queue_is_busy(manager->queue) ? "; a job is running" : "");
+	/* Who tells waits where systemd is busy, so nothing is told twice. */
+	if (manager->stopping || strcmp(status, manager->status) == 0)
+		return;
+	memcpy(manager->status, status, sizeof(status));
+	(void)sd_notify(false, status);
+}
+
+/* At shutdown memory stays as it is: who would need it back? */
+static bool is_shutting_down(struct manager *manager)
+{
+	_cleanup_free_ char *state = NULL;
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (manager->options.root || !bus || sd_booted() <= 0)
+		return false;
+	return sd_bus_get_property_string(
+		       bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
+		       "org.freedesktop.systemd1.Manager", "SystemState", NULL, &state) >= 0 &&
+	       strcmp(state, "stopping") == 0;
+}
+
+void manager_stop(struct manager *manager)
+{
+	bool again = manager->stopping && queue_is_busy(manager->queue);
+
+	if (!manager->stopping)
+		(void)sd_notify(false, "STOPPING=1\nSTATUS=Stopping");
+	manager->stopping = true;
+	if (again || is_shutting_down(manager) || queue_stop(manager->queue))
+		(void)sd_event_exit(manager->event, 0);
+}
+
+static int on_stop_signal(sd_event_source *source __attribute__((unused)),
+			  const struct signalfd_siginfo *info __attribute__((unused)),
+			  void *userdata)
+{
+	manager_stop(userdata);
+	return 0;
+}
+
+static int on_reload_signal(sd_event_source *source __attribute__((unused)),
+			    const struct signalfd_siginfo *info __attribute__((unused)),
+			    void *userdata)
+{
+	(void)manager_reload(userdata);
+	return 0;
+}
+
+/* The signals are blocked by main(). */
+static int watch_signals(struct manager *manager)
+{
+	int r;
+
+	r = sd_event_add_signal(manager->event, NULL, SIGTERM, on_stop_signal, manager);
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGINT, on_stop_signal, manager);
+	if (r >= 0)
+		r = sd_event_add_signal(manager->event, NULL, SIGHUP, on_reload_signal, manager);
+	return r;
+}
+
+/* Events first, then the scan: what happens in between is seen twice rather than never. */
+static int watch_and_scan(struct manager *manager)
+{
+	bool follow = !manager->options.root || manager->options.uevents;
+	int r;
+
+	if (follow) {
+		r = watch_new(manager, &manager->watch);
+		if (r < 0)
+			return log_error(r, "Can't follow the kernel's events: %m");
+	}
+	/* The right to a large buffer has served. Root by hand keeps its own, to read iomem. */
+	if (geteuid() != 0) {
+		r = privileges_drop();
+		if (r < 0)
+			return log_error(r, "Can't give up privileges: %m");
+	}
+	r = scan(manager, &manager->census);
+	if (r < 0)
+		return r;
+	manager->inventory = manager->census->inventory;
+	marks_tell_stale(manager->inventory);
+	return 0;
+}
+
+/* What a killed daemon left comes before what anybody new may ask for. */
+static int take_up_jobs(struct manager *manager)
+{
+	int r;
+
+	r = guard_new(manager, &manager->guard);
+	if (r >= 0)
+		r = queue_new(manager, &manager->queue);
+	if (r >= 0 && !manager->options.read_only) {
+		r = queue_recover(manager->queue);
+		if (r < 0 && r != -ENOMEM) {
+			tell(EVENT_JOB_INTERRUPTED, NO_JOB, NO_BLOCK,
+			     "Can't look for jobs that were interrupted: %s", strerror(-r));
+			r = 0;
+		}
+	}
+	return r < 0 ? log_error(r, "Can't set up jobs: %m") : 0;
+}
+
+int manager_new(const struct options *options, sd_event *event, struct manager **ret)
+{
+	_cleanup_(manager_freep) struct manager *manager = calloc(1, sizeof(*manager));
+	int r;
+
+	if (!manager)
+		return log_oom();
+	manager->options = *options;
+	manager->event = sd_event_ref(event);
+	manager->opener_fd = -1;
+
+	r = watch_signals(manager);
+	if (r >= 0)
+		r = load_config(manager);
+	if (r < 0)
+		return log_error(r, "Can't set up: %m");
+	r = open_root(manager);
+	if (r >= 0)
+		r = watch_and_scan(manager);
+	if (r >= 0)
+		r = take_up_jobs(manager);
+	if (r < 0)
+		return r;
+	r = bus_new(manager, &manager->bus);
+	if (r < 0)
+		return log_error(r, "Can't serve on the bus: %m");
+	guard_update(manager->guard, false);
+
+	*ret = TAKE_PTR(manager);
+	return 0;
+}
+
+void manager_tell_ready(struct manager *manager)
+{
+	if (manager->ready)
+		return;
+	manager->ready = true;
+	manager_tell_status(manager);
+	(void)sd_notify(false, "READY=1");
+	tell(EVENT_STARTED, NO_JOB, NO_BLOCK, "memblockd " PACKAGE_VERSION ": %zu memory blocks%s",
+	     memblock_inventory_n_blocks(manager->inventory),
+	     manager->options.read_only ? ", read-only" : "");
+}
+
+struct manager *manager_free(struct manager *manager)
+{
+	if (!manager)
+		return NULL;
+
+	/* Jobs and guard tell the bus, so it goes last. */
+	queue_free(manager->queue);
+	guard_free(manager->guard);
+	bus_free(manager->bus);
+	watch_free(manager->watch);
+	census_free(manager->census);
+	memblock_root_unref(manager->root);
+	closep(&manager->opener_fd);
+	sd_event_unref(manager->event);
+	free(manager);
+	return NULL;
+}

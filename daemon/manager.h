@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libmemblock.h>
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "census.h"
+#include "config.h"
+#include "macros.h"
+
+/* The command line. */
+struct options {
+	const char *root; /* NULL: this machine */
+	const char *worker;
+	bool read_only;
+	bool uevents; /* follow this machine's events though the root is elsewhere */
+};
+
+/* All that the daemon holds. Its parts know each other through this structure alone. */
+struct manager {
+	struct options options;
+	sd_event *event;
+	struct memblock_root *root;
+	struct census *census;                /* of the newest inventory, and its owner */
+	struct memblock_inventory *inventory; /* that one; never changes, is replaced whole */
+	struct config config;
+	struct watch *watch;
+	struct bus *bus;
+	struct queue *queue;
+	struct guard *guard;
+	int opener_fd;       /* connection to the worker that opens files for us; -1 for none yet */
+	bool opener_is_mute; /* it did not answer in this scan, and isn't waited for again in it */
+	char status[160];    /* what was told last */
+	bool ready;
+	bool stopping;
+};
+
+/* Reads configuration and memory blocks, finds what a killed daemon left, goes on the bus. The
+ * error is told. */
+int manager_new(const struct options *options, sd_event *event, struct manager **ret);
+/* Takes NULL; always returns NULL. */
+struct manager *manager_free(struct manager *manager);
+
+/* Reads the memory blocks anew and tells the bus of what changed. settled: no more events are
+ * expected. Where they can't be read, what is known stays. The error is told. */
+int manager_refresh(struct manager *manager, bool settled);
+/* Reads the configuration anew; what is wrong in it is told and left as the defaults are. */
+int manager_reload(struct manager *manager);
+/* Ends the job that is under way, puts back what it did, and then the event loop. At shutdown, or
+ * when asked a second time, it ends at once. */
+void manager_stop(struct manager *manager);
+/* Says in one line what the daemon is doing, for `systemctl status`. */
+void manager_tell_status(struct manager *manager);
+/* The start is over: the name on the bus is ours, or there is no bus yet. Only the first call
+ * counts. */
+void manager_tell_ready(struct manager *manager);
+/* A path below the root, for what the daemon keeps. 0 or -ENAMETOOLONG. */
+int manager_path(const struct manager *manager, const char *below, char *ret, size_t size);
+
+DEFINE_CLEANUP(struct manager, manager_free)
+DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
+DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
+DEFINE_CLEANUP(struct memblock_plan, memblock_plan_free)
+DEFINE_CLEANUP(char *, memblock_strv_free)

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bus-names.h"
+#include "journal.h"
+#include "manager.h"
+#include "marks.h"
+#include "rows.h"
+
+#define MARKS_FILE "var/lib/memblockd/marks"
+#define REASON_MAX 512
+#define MARKS_MAX 4096 /* as many as lib/source-marks.c reads */
+
+static int check_words(const char *device, const char *reason, sd_bus_error *error)
+{
+	if (!*reason || strlen(reason) > REASON_MAX)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "A mark wants a reason of at most %d bytes", REASON_MAX);
+	for (const char *c = reason; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+						"The reason of a mark is one line of text");
+	for (const char *c = device; *c; c++)
+		if (!isgraph((unsigned char)*c))
+			return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+						"A device's name has no spaces");
+	return 0;
+}
+
+static bool holds_a_block(const struct memblock_inventory *inventory,
+			  const struct memblock_range *range)
+{
+	uint64_t first = range->start / memblock_inventory_block_size(inventory);
+	const struct memblock_block *block =
+		memblock_inventory_block(inventory, first_block_from(inventory, first));
+
+	return block && memblock_block_start(inventory, block) < range->end;
+}
+
+static int check_range(const struct memblock_inventory *inventory,
+		       const struct memblock_range *range, sd_bus_error *error)
+{
+	uint64_t size = memblock_inventory_block_size(inventory);
+
+	if (range->start % size || range->end % size)
+		return sd_bus_error_setf(error, MEMBLOCK_BUS_ERROR "NotAligned",
+					 "0x%" PRIx64 "-0x%" PRIx64
+					 " does not fall on block borders; 0x%" PRIx64 "-0x%" PRIx64
+					 " does",
+					 range->start, range->end - 1, range->start / size * size,
+					 (range->end + size - 1) / size * size - 1);
+	if (!holds_a_block(inventory, range))
+		return sd_bus_error_setf(error, MEMBLOCK_BUS_ERROR "NoSuchBlock",
+					 "There is no memory block in 0x%" PRIx64 "-0x%" PRIx64,
+					 range->start, range->end - 1);
+	return 0;
+}
+
+static int check_file(const struct memblock_inventory *inventory, sd_bus_error *error)
+{
+	const char *text;
+	enum memblock_source_state state =
+		memblock_inventory_source(inventory, MEMBLOCK_SOURCE_MARKS, &text);
+
+	if (state == MEMBLOCK_SOURCE_READ || state == MEMBLOCK_SOURCE_ABSENT)
+		return 0;
+	return sd_bus_error_setf(error, MEMBLOCK_BUS_ERROR "MarksUnreadable",
+				 "/" MARKS_FILE " is left alone, to lose nothing: %s",
+				 text ? text : memblock_source_state_to_string(state));
+}
+
+static int write_mark(FILE *file, uint64_t start, uint64_t end, const char *device,
+		      const char *reason)
+{
+	return fprintf(file, "0x%016" PRIx64 "-0x%016" PRIx64 " %s %s\n", start, end - 1,
+		       device && *device ? device : "-", reason) < 0
+		       ? -EIO
+		       : 0;
+}
+
+static bool overlaps(const struct memblock_mark *mark, const struct ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->n; i++)
+		if (mark->start < ranges->items[i].end && ranges->items[i].start < mark->end)
+			return true;
+	return false;
+}
+
+/* By a new file that takes the place of the old one: there is always a whole one. */
+struct new_marks {
+	char path[PATH_MAX];
+	char temporary[PATH_MAX + 8];
+	FILE *file;
+};
+
+static void new_marks_done(struct new_marks *marks)
+{
+	if (!marks->file)
+		return;
+	(void)fclose(marks->file);
+	(void)unlink(marks->temporary);
+}
+
+static int new_marks_open(const struct manager *manager, struct new_marks *ret)
+{
+	static const char *const folders[] = { "var", "var/lib", "var/lib/memblockd" };
+	int r, fd;
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		r = manager_path(manager, folders[i], ret->path, sizeof(ret->path));
+		if (r < 0)
+			return r;
+		if (mkdir(ret->path, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	r = manager_path(manager, MARKS_FILE, ret->path, sizeof(ret->path));
+	if (r < 0)
+		return r;
+	snprintf(ret->temporary, sizeof(ret->temporary), "%s.new", ret->path);
+	(void)unlink(ret->temporary);
+	fd = open(ret->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	ret->file = fdopen(fd, "w");
+	if (ret->file)
+		return 0;
+	r = -errno;
+	(void)close(fd);
+	(void)unlink(ret->temporary);
+	return r;
+}
+
+/* The new name is in the folder, which has to be on disk too. */
+static void sync_folder(const char *path)
+{
+	_cleanup_free_ char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
+	_cleanup_close_ int fd = -1;
+
+	if (folder)
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		(void)fsync(fd);
+}
+
+static int new_marks_commit(struct new_marks *marks)
+{
+	int r = 0;
+
+	if (fflush(marks->file) != 0 || fsync(fileno(marks->file)) < 0 ||
+	    rename(marks->temporary, marks->path) < 0)
+		r = -errno;
+	if (r >= 0) {
+		sync_folder(marks->path);
+		(void)fclose(marks->file);
+		marks->file = NULL;
+	}
+	return r;
+}
+
+static int set_write_error(sd_bus_error *error, int r)
+{
+	return sd_bus_error_set_errnof(error, r, "Can't write /" MARKS_FILE ": %s", strerror(-r));
+}
+
+/* Writes the marks that there are, less those in `lifted`. Returns how many went. */
+static int keep_marks(const struct manager *manager, FILE *file, const struct ranges *lifted)
+{
+	struct memblock_mark mark;
+	int gone = 0, r;
+
+	for (size_t i = 0; memblock_inventory_mark(manager->inventory, i, &mark); i++) {
+		if (overlaps(&mark, lifted)) {
+			gone++;
+			continue;
+		}
+		r = write_mark(file, mark.start, mark.end, mark.device, mark.reason);
+		if (r < 0)
+			return r;
+	}
+	return gone;
+}
+
+static int finish(struct manager *manager, struct new_marks *marks, const char *what, size_t n)
+{
+	int r;
+
+	r = new_marks_commit(marks);
+	if (r < 0)
+		return r;
+	tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "%zu mark%s %s", n, n == 1 ? "" : "s", what);
+	/* It is on disk, and so part of the next scan that succeeds. */
+	(void)manager_refresh(manager, false);
+	return 0;
+}
+
+static size_t count_marks(const struct memblock_inventory *inventory)
+{
+	struct memblock_mark mark;
+	size_t n = 0;
+
+	while (memblock_inventory_mark(inventory, n, &mark))
+		n++;
+	return n;
+}
+
+int marks_set(struct manager *manager, const struct ranges *ranges, const char *device,
+	      const char *reason, sd_bus_error *error)
+{
+	_cleanup_(new_marks_done) struct new_marks marks = {};
+	const struct ranges none = {};
+	int r;
+
+	r = check_words(device, reason, error);
+	if (r >= 0)
+		r = check_file(manager->inventory, error);
+	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
+		r = check_range(manager->inventory, &ranges->items[i], error);
+	if (r < 0)
+		return r;
+	if (ranges->n == 0 || count_marks(manager->inventory) + ranges->n > MARKS_MAX)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "One mark at least, and %d in all at most", MARKS_MAX);
+
+	r = new_marks_open(manager, &marks);
+	if (r >= 0)
+		r = keep_marks(manager, marks.file, &none);
+	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
+		r = write_mark(marks.file, ranges->items[i].start, ranges->items[i].end, device,
+			       reason);
+	if (r >= 0)
+		r = finish(manager, &marks, "set", ranges->n);
+	return r < 0 ? set_write_error(error, r) : 0;
+}
+
+int marks_lift(struct manager *manager, const struct ranges *ranges, sd_bus_error *error)
+{
+	_cleanup_(new_marks_done) struct new_marks marks = {};
+	int r, gone;
+
+	r = check_file(manager->inventory, error);
+	if (r < 0)
+		return r;
+	r = new_marks_open(manager, &marks);
+	if (r < 0)
+		return set_write_error(error, r);
+	gone = keep_marks(manager, marks.file, ranges);
+	if (gone == 0)
+		return sd_bus_error_set(error, MEMBLOCK_BUS_ERROR "NoSuchMark",
+					"No mark of an administrator lies there");
+	r = gone < 0 ? gone : finish(manager, &marks, "lifted", (size_t)gone);
+	return r < 0 ? set_write_error(error, r) : 0;
+}
+
+void marks_tell_stale(const struct memblock_inventory *inventory)
+{
+	struct memblock_mark mark;
+
+	for (size_t i = 0; memblock_inventory_mark(inventory, i, &mark); i++)
+		if (mark.stale)
+			tell(EVENT_MARKS, NO_JOB, NO_BLOCK,
+			     "The mark of 0x%" PRIx64 "-0x%" PRIx64 "%s%s (%s) fits no block here",
+			     mark.start, mark.end - 1, mark.device ? " on " : "",
+			     mark.device ? mark.device : "", mark.reason);
+}

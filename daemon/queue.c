@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bus-signals.h"
+#include "guard.h"
+#include "job-file.h"
+#include "journal.h"
+#include "manager.h"
+#include "queue.h"
+#include "run.h"
+
+/* The worker of a daemon that was killed is out of its write, or has ended itself, within half a
+ * second (worker-protocol.h). Before that nobody knows what comes of the write. */
+#define ORPHAN_USEC (1000 * 1000)
+
+struct queue {
+	struct manager *manager;
+	struct job **jobs;
+	size_t n;
+	unsigned last_id;
+	struct run *run; /* of the job that is being carried out */
+	sd_event_source *starter;
+};
+
+DEFINE_CLEANUP(struct queue, queue_free)
+DEFINE_CLEANUP(struct job, job_free)
+
+static bool is_over(const struct job *job)
+{
+	return job->state == JOB_ENDED;
+}
+
+int queue_plan(struct manager *manager, const struct request *request, struct memblock_plan **ret)
+{
+	struct memblock_limits limits = config_limits(&manager->config);
+	struct memblock_memory memory;
+	int r;
+
+	r = manager_refresh(manager, false);
+	if (r < 0)
+		return r;
+	r = memblock_memory_read(manager->root, &memory);
+	if (r == -ENOMEM)
+		return r;
+	return memblock_plan_new(manager->inventory, &request->wanted, r < 0 ? NULL : &memory,
+				 &limits, ret);
+}
+
+/* Old ones go once there are many, or what they tell is much. */
+static void forget_old(struct queue *queue)
+{
+	size_t over = 0, blocks = 0;
+
+	for (size_t i = 0; i < queue->n; i++) {
+		over += is_over(queue->jobs[i]);
+		blocks += queue->jobs[i]->n_results;
+	}
+	for (size_t i = 0;
+	     i < queue->n && (over > JOBS_KEPT || (blocks > BLOCKS_KEPT && over > 1));) {
+		if (!is_over(queue->jobs[i])) {
+			i++;
+			continue;
+		}
+		over--;
+		blocks -= queue->jobs[i]->n_results;
+		bus_signal_job_forgotten(queue->manager, queue->jobs[i]->id);
+		job_free(queue->jobs[i]);
+		memmove(&queue->jobs[i], &queue->jobs[i + 1],
+			(--queue->n - i) * sizeof(struct job *));
+	}
+}
+
+void queue_wake(struct queue *queue)
+{
+	(void)sd_event_source_set_enabled(queue->starter, SD_EVENT_ONESHOT);
+}
+
+static void conclude(struct queue *queue, struct job *job)
+{
+	job->state = JOB_ENDED;
+	job_close(job);
+	job_file_remove(queue->manager, job);
+	tell(EVENT_JOB_ENDED, job->id, NO_BLOCK, "Job %u (%s): %s%s%s", job->id,
+	     job_kind_to_string(job->kind), memblock_ending_to_string(job->ending),
+	     job->message ? ": " : "", job->message ? job->message : "");
+	(void)manager_refresh(queue->manager, false);
+	bus_signal_job_removed(queue->manager, job);
+	manager_tell_status(queue->manager);
+	queue_wake(queue);
+}
+
+static void on_changed(struct job *job, void *userdata)
+{
+	struct queue *queue = userdata;
+
+	bus_signal_job_changed(queue->manager, job);
+	manager_tell_status(queue->manager);
+}
+
+static void on_ended(struct job *job, void *userdata)
+{
+	struct queue *queue = userdata;
+
+	queue->run = run_free(queue->run);
+	conclude(queue, job);
+}
+
+/* Facts may have changed while it waited. Returns false where it has to end. */
+static bool plan_anew(struct queue *queue, struct job *job)
+{
+	const char *text;
+	enum memblock_refusal refusal;
+	int r;
+
+	r = queue_plan(queue->manager, &job->request, &job->plan);
+	if (r < 0) {
+		(void)job_fail(job, "Failed", "No plan could be made: %s", strerror(-r));
+		return false;
+	}
+	refusal = memblock_plan_refusal(job->plan, &text);
+	if (refusal == MEMBLOCK_REFUSAL_NONE)
+		return true;
+	(void)job_fail(job, memblock_refusal_to_string(refusal), "%s", text);
+	return false;
+}
+
+static bool prepare(struct queue *queue, struct job *job)
+{
+	int r;
+
+	if (!job->back && !plan_anew(queue, job))
+		return false;
+	r = job->back ? 0 : memblock_transition_new(job->plan, &job->transition);
+	/* The file of one that is put back is there from before. */
+	if (r >= 0 && !job->back)
+		r = job_file_create(queue->manager, job);
+	if (r < 0) {
+		(void)job_fail(job, "Failed", "The job can't be written down: %s", strerror(-r));
+		return false;
+	}
+	return true;
+}
+
+static int start(struct queue *queue, struct job *job)
+{
+	const struct run_listener listener = { on_changed, on_ended, queue };
+
+	tell(EVENT_JOB_STARTED, job->id, NO_BLOCK, "Job %u (%s) of user %u begins", job->id,
+	     job_kind_to_string(job->kind), job->user);
+	if (!prepare(queue, job) || run_new(queue->manager, job, &listener, &queue->run) < 0) {
+		job->ending = MEMBLOCK_ENDING_FAILED;
+		conclude(queue, job);
+		return 0;
+	}
+	run_start(queue->run);
+	return 0;
+}
+
+static int on_start(sd_event_source *source __attribute__((unused)), void *userdata)
+{
+	struct queue *queue = userdata;
+
+	forget_old(queue);
+	/* A block whose mark was just lifted may be read-only still. */
+	if (queue->run || guard_is_busy(queue->manager->guard))
+		return 0;
+	for (size_t i = 0; i < queue->n; i++)
+		if (queue->jobs[i]->state == JOB_QUEUED)
+			return start(queue, queue->jobs[i]);
+
+	if (queue->manager->stopping)
+		manager_stop(queue->manager);
+	return 0;
+}
+
+int queue_new(struct manager *manager, struct queue **ret)
+{
+	_cleanup_(queue_freep) struct queue *queue = calloc(1, sizeof(*queue));
+	int r;
+
+	if (!queue)
+		return -ENOMEM;
+	queue->manager = manager;
+	r = sd_event_add_defer(manager->event, &queue->starter, on_start, queue);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(queue->starter, SD_EVENT_OFF);
+	if (r < 0)
+		return r;
+
+	*ret = TAKE_PTR(queue);
+	return 0;
+}
+
+struct queue *queue_free(struct queue *queue)
+{
+	if (!queue)
+		return NULL;
+
+	run_free(queue->run);
+	for (size_t i = 0; i < queue->n; i++)
+		job_free(queue->jobs[i]);
+	free(queue->jobs);
+	sd_event_source_disable_unref(queue->starter);
+	free(queue);
+	return NULL;
+}
+
+/* Takes the job over. */
+static int append(struct queue *queue, struct job **job)
+{
+	struct job **grown = reallocarray(queue->jobs, queue->n + 1, sizeof(struct job *));
+
+	if (!grown)
+		return -ENOMEM;
+	queue->jobs = grown;
+	queue->last_id = MAX(queue->last_id, (*job)->id);
+	queue->jobs[queue->n++] = TAKE_PTR(*job);
+	return 0;
+}
+
+static bool has_too_many(const struct queue *queue, uid_t user)
+{
+	unsigned waiting = 0;
+
+	for (size_t i = 0; i < queue->n; i++)
+		waiting += queue->jobs[i]->user == user && !is_over(queue->jobs[i]);
+	return waiting >= JOBS_OF_ONE_MAX;
+}
+
+int queue_has_room(const struct queue *queue, uid_t user)
+{
+	if (queue->manager->stopping)
+		return -ESHUTDOWN;
+	return has_too_many(queue, user) ? -EDQUOT : 0;
+}
+
+int queue_add(struct queue *queue, enum job_kind kind, uid_t user, struct request *request,
+	      const struct memblock_plan *plan, const struct job **ret)
+{
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct job *added;
+	int r;
+
+	r = job_new(queue->last_id + 1, kind, user, &job);
+	if (r < 0)
+		return r;
+	added = job;
+	r = append(queue, &job);
+	if (r < 0)
+		return r;
+	added->request = *request;
+	*request = (struct request){};
+	added->wanted = memblock_plan_wanted(plan);
+
+	bus_signal_job_new(queue->manager, added);
+	queue_wake(queue);
+	*ret = added;
+	return 0;
+}
+
+const struct job *queue_job(const struct queue *queue, size_t n)
+{
+	return n < queue->n ? queue->jobs[n] : NULL;
+}
+
+static struct job *find(const struct queue *queue, unsigned id)
+{
+	for (size_t i = 0; i < queue->n; i++)
+		if (queue->jobs[i]->id == id)
+			return queue->jobs[i];
+	return NULL;
+}
+
+const struct job *queue_find(const struct queue *queue, unsigned id)
+{
+	return find(queue, id);
+}
+
+bool queue_is_running(const struct queue *queue)
+{
+	return queue->run;
+}
+
+bool queue_is_busy(const struct queue *queue)
+{
+	for (size_t i = 0; i < queue->n; i++)
+		if (!is_over(queue->jobs[i]))
+			return true;
+	return false;
+}
+
+int queue_cancel(struct queue *queue, unsigned id)
+{
+	struct job *job = find(queue, id);
+
+	if (!job)
+		return -ENOENT;
+	/* What a killed daemon left half done is put back, whoever cancels it. */
+	if (is_over(job) || (job->state == JOB_QUEUED && job->back))
+		return -EALREADY;
+	if (job->state != JOB_QUEUED)
+		return run_cancel(queue->run, -ECANCELED);
+
+	job->ending = MEMBLOCK_ENDING_FAILED;
+	(void)job_fail(job, "Cancelled", "The job was cancelled before it began");
+	conclude(queue, job);
+	return 0;
+}
+
+bool queue_stop(struct queue *queue)
+{
+	for (size_t i = 0; i < queue->n; i++)
+		if (!is_over(queue->jobs[i]))
+			(void)queue_cancel(queue, queue->jobs[i]->id);
+	return !queue_is_busy(queue);
+}
+
+/* What was tried and is not as it was found. */
+static void undo_steps(const struct queue *queue, const struct saved_job *saved,
+		       struct memblock_step *steps, size_t *ret_n, size_t *ret_done)
+{
+	*ret_n = 0;
+	*ret_done = 0;
+	for (size_t i = 0; i < saved->n; i++) {
+		const struct memblock_step *step = &saved->steps[i];
+		enum memblock_state state;
+		enum memblock_zone zone;
+		int r;
+
+		r = memblock_read_state(queue->manager->root, step->index, &state, &zone);
+		if (r < 0 || state == step->state)
+			continue; /* gone, or as it was */
+		*ret_done += state != MEMBLOCK_STATE_GOING_OFFLINE;
+		steps[(*ret_n)++] = (struct memblock_step){ .index = step->index,
+							    .state = state,
+							    .action = memblock_step_undo(step) };
+	}
+}
+
+static int recover_job(const struct saved_job *saved, void *userdata)
+{
+	_cleanup_free_ struct memblock_step *steps = calloc(saved->n + 1, sizeof(*steps));
+	_cleanup_(job_freep) struct job *job = NULL;
+	struct queue *queue = userdata;
+	size_t n, done;
+	int r;
+
+	if (!steps)
+		return -ENOMEM;
+	if (saved->n > 0)
+		(void)usleep(ORPHAN_USEC);
+	undo_steps(queue, saved, steps, &n, &done);
+	queue->last_id = MAX(queue->last_id, saved->id);
+	if (n == 0 || saved->best_effort || (saved->kind != JOB_REMOVE && done >= saved->wanted)) {
+		tell(EVENT_JOB_INTERRUPTED, saved->id, NO_BLOCK,
+		     "Job %u (%s) was interrupted: %zu of %zu blocks were changed, and stay so",
+		     saved->id, job_kind_to_string(saved->kind), n, saved->wanted);
+		return 0;
+	}
+
+	r = job_new(saved->id, saved->kind, saved->user, &job);
+	if (r >= 0)
+		r = memblock_plan_new_of_steps(steps, n, n, true, &job->plan);
+	if (r >= 0)
+		r = memblock_transition_new(job->plan, &job->back);
+	if (r >= 0)
+		r = job_fail(job, "Interrupted", "memblockd was killed; what it did is put back");
+	if (r >= 0 && saved->device) {
+		job->request.device = strdup(saved->device);
+		r = job->request.device ? 0 : -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	job->wanted = n;
+	tell(EVENT_JOB_INTERRUPTED, job->id, NO_BLOCK,
+	     "Job %u (%s) was interrupted: putting back %zu block%s", job->id,
+	     job_kind_to_string(job->kind), n, n == 1 ? "" : "s");
+	r = append(queue, &job);
+	queue_wake(queue);
+	return r < 0 ? r : 1;
+}
+
+int queue_recover(struct queue *queue)
+{
+	return saved_jobs_each(queue->manager, recover_job, queue);
+}

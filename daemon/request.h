@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "ranges.h"
+
+/* What a job is asked to do; it owns what the library's request points at. */
+struct request {
+	struct memblock_request wanted;
+	struct ranges ranges;
+	char *device;
+	uint64_t timeout_usec; /* of one block; 0: as the configuration says */
+};
+
+void request_done(struct request *request);

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus-signals.h"
+#include "census.h"
+#include "clock.h"
+#include "errand.h"
+#include "failure.h"
+#include "job-file.h"
+#include "journal.h"
+#include "manager.h"
+#include "run.h"
+
+#define SECONDS(n) (UINT64_C(n) * 1000 * 1000)
+
+/* A block that somebody else is taking offline. */
+#define RIVAL_PAUSE_USEC (UINT64_C(100) * 1000)
+/* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
+#define EJECT_USEC SECONDS(60)
+#define EJECT_PAUSE_USEC (UINT64_C(200) * 1000)
+
+struct run {
+	struct manager *manager;
+	struct job *job;
+	struct run_listener listener;
+	struct errand *errand;
+	sd_event_source *timer; /* to look once more at what others do */
+	uint64_t since_usec;    /* when that began; 0 */
+	bool is_cancelled;
+	bool was_undoing;
+	bool is_ejecting;
+	uint64_t index; /* the block in hand */
+	enum memblock_action action;
+};
+
+DEFINE_CLEANUP(struct run, run_free)
+
+static void step(struct run *run);
+
+static void look_in(struct run *run, uint64_t usec)
+{
+	(void)sd_event_source_set_time_relative(run->timer, usec);
+	(void)sd_event_source_set_enabled(run->timer, SD_EVENT_ONESHOT);
+}
+
+static uint64_t time_limit(const struct run *run)
+{
+	uint64_t usec = run->job->request.timeout_usec;
+
+	return usec ? usec : run->manager->config.timeout_usec;
+}
+
+/* Looks once more after a pause, at most `limit` long. False where the time is over. */
+static bool look_again(struct run *run, uint64_t pause, uint64_t limit)
+{
+	uint64_t now = monotonic_usec();
+
+	if (run->since_usec == 0)
+		run->since_usec = now;
+	if (now - run->since_usec >= limit) {
+		run->since_usec = 0;
+		return false;
+	}
+	look_in(run, pause);
+	return true;
+}
+
+static void set_state(struct run *run, enum job_state state)
+{
+	if (run->job->state == state)
+		return;
+	run->job->state = state;
+	run->listener.changed(run->job, run->listener.userdata);
+}
+
+static bool is_undoing(const struct run *run)
+{
+	return run->job->back || memblock_transition_is_undoing(run->job->transition);
+}
+
+/* A job never turns back to running from putting back. */
+static enum job_state state_now(const struct run *run)
+{
+	return is_undoing(run) || run->was_undoing ? JOB_PUTTING_BACK : JOB_RUNNING;
+}
+
+static bool zone_matches(enum memblock_action action, enum memblock_zone zone)
+{
+	if (zone == MEMBLOCK_ZONE_UNKNOWN)
+		return true;
+	if (action == MEMBLOCK_ACTION_ONLINE_MOVABLE)
+		return zone == MEMBLOCK_ZONE_MOVABLE;
+	if (action == MEMBLOCK_ACTION_ONLINE_KERNEL)
+		return zone != MEMBLOCK_ZONE_MOVABLE;
+	return true;
+}
+
+/* A race between two that online memory may put it into another zone, and there it stays. */
+static void check_zone(struct run *run, enum memblock_state state, enum memblock_zone zone)
+{
+	const char *wanted = memblock_action_to_string(run->action);
+	const char *got = memblock_zone_to_string(zone);
+
+	if (state != MEMBLOCK_STATE_ONLINE || zone_matches(run->action, zone))
+		return;
+	tell(EVENT_ZONE_MISMATCH, run->job->id, run->index,
+	     "memory%" PRIu64 " was to be %s, and is in zone %s", run->index, wanted, got);
+	bus_signal_zone_mismatch(run->manager, run->index, wanted, got);
+}
+
+static void tell_failure(const struct run *run, int error)
+{
+	bool undoing = is_undoing(run);
+
+	tell(undoing ? EVENT_NOT_PUT_BACK : EVENT_BLOCK_FAILED, run->job->id, run->index,
+	     "memory%" PRIu64 ": %s failed: %s%s", run->index,
+	     memblock_action_to_string(run->action), failure_text(error),
+	     undoing ? "; it is not as it was found" : "");
+}
+
+static bool is_wanted(enum memblock_action action, enum memblock_state state)
+{
+	return state ==
+	       (action == MEMBLOCK_ACTION_OFFLINE ? MEMBLOCK_STATE_OFFLINE : MEMBLOCK_STATE_ONLINE);
+}
+
+/* The state decides, not the answer: a write of the state that a block has already is -EINVAL, and
+ * one that is interrupted late may have been done. */
+static void settle(struct run *run, int error)
+{
+	enum memblock_state state = MEMBLOCK_STATE_UNKNOWN;
+	enum memblock_zone zone = MEMBLOCK_ZONE_UNKNOWN;
+	int r;
+
+	r = memblock_read_state(run->manager->root, run->index, &state, &zone);
+	if (r < 0)
+		error = r;
+	check_zone(run, state, zone);
+	if (!is_wanted(run->action, state))
+		tell_failure(run, error < 0 ? error : -EIO);
+	memblock_transition_report(job_current(run->job), error, state, zone);
+
+	if (is_undoing(run) && !run->was_undoing)
+		tell(EVENT_BLOCK_FAILED, run->job->id, NO_BLOCK,
+		     "Job %u is not to be done; putting back what it did", run->job->id);
+	run->was_undoing = run->was_undoing || is_undoing(run);
+	run->job->state = state_now(run);
+	run->listener.changed(run->job, run->listener.userdata);
+}
+
+static void on_written(struct run *run, int result)
+{
+	settle(run, result);
+	step(run);
+}
+
+/* What is written is on disk before; what puts back needs no note, since the first one stands. */
+static int note_write(struct run *run, enum memblock_state state, enum memblock_zone zone)
+{
+	const struct memblock_step found = { run->index, state, zone, run->action,
+					     MEMBLOCK_OUTCOME_NOT_TRIED };
+	int r;
+
+	if (is_undoing(run))
+		return 0;
+	r = job_file_try(run->job, &found);
+	if (r < 0)
+		(void)job_fail(run->job, "Failed", "Can't write down what is done: %s",
+			       strerror(-r));
+	return r;
+}
+
+/* False where it came to nothing. Else nothing is to be done here any more: it may have ended. */
+static bool write_block(struct run *run, enum memblock_state state, enum memblock_zone zone)
+{
+	const struct worker_request request = { .verb = WORKER_WRITE,
+						.block = run->index,
+						.action = run->action };
+	int r;
+
+	r = note_write(run, state, zone);
+	if (r < 0) {
+		memblock_transition_cancel(job_current(run->job), r);
+		memblock_transition_report(job_current(run->job), r, state, zone);
+		return false;
+	}
+	errand_begin(run->errand, &request, time_limit(run));
+	return true;
+}
+
+static void end(struct run *run, enum memblock_ending ending)
+{
+	struct job *job = run->job;
+
+	job->ending = ending;
+	if (ending != MEMBLOCK_ENDING_DONE)
+		(void)job_describe_failure(job);
+	job->state = JOB_ENDED;
+	run->listener.ended(job, run->listener.userdata);
+}
+
+/* Puts back what was done whole; why is told already. */
+static void turn_back(struct run *run)
+{
+	run->is_ejecting = false;
+	if (job_turn_back(run->job) < 0) {
+		end(run, MEMBLOCK_ENDING_NOT_PUT_BACK);
+		return;
+	}
+	set_state(run, JOB_PUTTING_BACK);
+	step(run);
+}
+
+static void eject_failed(struct run *run, int error)
+{
+	(void)job_fail(run->job, "NotEjected", "%s could not be ejected: %s",
+		       run->job->request.device, failure_text(error));
+	turn_back(run);
+}
+
+/* Whether no block that was to go is there, or at least none is online. */
+static void look_at_blocks(const struct run *run, bool *ret_gone, bool *ret_offline)
+{
+	const struct memblock_step *step;
+
+	*ret_gone = *ret_offline = true;
+	for (size_t i = 0; (step = memblock_plan_step(run->job->plan, i)); i++) {
+		enum memblock_state state;
+		enum memblock_zone zone;
+		int r = memblock_read_state(run->manager->root, step->index, &state, &zone);
+
+		*ret_gone = *ret_gone && r == -ENODEV;
+		*ret_offline = *ret_offline &&
+			       (r == -ENODEV || (r >= 0 && state == MEMBLOCK_STATE_OFFLINE));
+	}
+}
+
+static void look_whether_gone(struct run *run)
+{
+	bool gone, offline;
+
+	look_at_blocks(run, &gone, &offline);
+	if (gone)
+		end(run, MEMBLOCK_ENDING_DONE);
+	else if (!look_again(run, EJECT_PAUSE_USEC, EJECT_USEC))
+		eject_failed(run, -ETIMEDOUT);
+}
+
+static void on_ejected(struct run *run, int result)
+{
+	set_state(run, JOB_RUNNING);
+	if (result < 0)
+		eject_failed(run, result);
+	else
+		look_whether_gone(run);
+}
+
+static void eject(struct run *run)
+{
+	const char *device = run->job->request.device;
+	const struct memblock_device *known = census_find_device(run->manager->inventory, device);
+	struct worker_request request = { .verb = WORKER_EJECT };
+	bool gone, offline;
+
+	look_at_blocks(run, &gone, &offline);
+	if (!offline) {
+		/* Somebody else brought one online, and the kernel would unbind it all the same
+		 * (drivers/dax/kmem.c:dev_dax_kmem_remove()). */
+		eject_failed(run, -EBUSY);
+		return;
+	}
+	if (strlen(device) >= sizeof(request.text)) {
+		eject_failed(run, -ENAMETOOLONG);
+		return;
+	}
+	request.provider = known ? memblock_device_provider(known) : MEMBLOCK_PROVIDER_UNKNOWN;
+	memcpy(request.text, device, strlen(device) + 1);
+	run->is_ejecting = true;
+	errand_begin(run->errand, &request, EJECT_USEC);
+}
+
+/* Cancelled too late to end the last write, it is cancelled all the same. */
+static void end_of_device(struct run *run)
+{
+	if (!run->is_cancelled) {
+		eject(run);
+		return;
+	}
+	(void)job_fail(run->job, "Cancelled", "The job was cancelled");
+	turn_back(run);
+}
+
+static void end_of_blocks(struct run *run)
+{
+	struct job *job = run->job;
+	enum memblock_ending ending = memblock_transition_ending(job_current(job));
+
+	if (job->back)
+		end(run, ending == MEMBLOCK_ENDING_DONE ? MEMBLOCK_ENDING_FAILED
+							: MEMBLOCK_ENDING_NOT_PUT_BACK);
+	else if (job->kind == JOB_REMOVE && ending == MEMBLOCK_ENDING_DONE)
+		end_of_device(run);
+	else
+		end(run, ending);
+}
+
+/* Goes on until something has to be waited for. */
+static void step(struct run *run)
+{
+	struct memblock_transition *transition = job_current(run->job);
+	enum memblock_state state = MEMBLOCK_STATE_UNKNOWN;
+	enum memblock_zone zone = MEMBLOCK_ZONE_UNKNOWN;
+	int r;
+
+	while (memblock_transition_next(transition, &run->index, &run->action)) {
+		r = memblock_read_state(run->manager->root, run->index, &state, &zone);
+		if (r >= 0 && state == MEMBLOCK_STATE_GOING_OFFLINE) {
+			if (look_again(run, RIVAL_PAUSE_USEC, time_limit(run)))
+				return;
+			/* A write of ours would but wait behind that of somebody else. */
+			r = -ETIMEDOUT;
+		}
+		run->since_usec = 0;
+		if (memblock_transition_found(transition, r, state, zone) &&
+		    write_block(run, state, zone))
+			return;
+		set_state(run, state_now(run));
+	}
+	end_of_blocks(run);
+}
+
+static void on_ended(int result, void *userdata)
+{
+	struct run *run = userdata;
+
+	if (run->is_ejecting)
+		on_ejected(run, result);
+	else
+		on_written(run, result);
+}
+
+/* Nothing can be written at all: what is done stays done. */
+static void on_no_worker(int error, void *userdata)
+{
+	struct run *run = userdata;
+
+	if (run->is_ejecting) {
+		eject_failed(run, error);
+		return;
+	}
+	(void)job_fail(run->job, "NoWorker", "No worker at %s: %s", run->manager->options.worker,
+		       strerror(-error));
+	memblock_transition_abandon(job_current(run->job), error);
+	step(run);
+}
+
+/* What comes after would wait for the same lock of the kernel. */
+static void on_stuck(void *userdata)
+{
+	struct run *run = userdata;
+	char block[32];
+
+	snprintf(block, sizeof(block), "memory%" PRIu64, run->index);
+	tell(EVENT_JOB_STUCK, run->job->id, run->is_ejecting ? NO_BLOCK : run->index,
+	     "The kernel does not come back from %s; nothing more can be done until it does",
+	     run->is_ejecting ? run->job->request.device : block);
+	set_state(run, JOB_ABANDONED);
+}
+
+static int on_timer(sd_event_source *source __attribute__((unused)),
+		    uint64_t usec __attribute__((unused)), void *userdata)
+{
+	struct run *run = userdata;
+
+	if (run->is_ejecting)
+		look_whether_gone(run);
+	else
+		step(run);
+	return 0;
+}
+
+int run_new(struct manager *manager, struct job *job, const struct run_listener *listener,
+	    struct run **ret)
+{
+	_cleanup_(run_freep) struct run *run = calloc(1, sizeof(*run));
+	const struct errand_listener errand = { on_ended, on_no_worker, on_stuck, run };
+	int r;
+
+	if (!run)
+		return -ENOMEM;
+	run->manager = manager;
+	run->job = job;
+	run->listener = *listener;
+
+	r = sd_event_add_time(manager->event, &run->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, run);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(run->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = errand_new(manager->event, manager->options.worker, &errand, &run->errand);
+	if (r < 0)
+		return r;
+
+	*ret = TAKE_PTR(run);
+	return 0;
+}
+
+struct run *run_free(struct run *run)
+{
+	if (!run)
+		return NULL;
+
+	errand_free(run->errand);
+	sd_event_source_disable_unref(run->timer);
+	free(run);
+	return NULL;
+}
+
+void run_start(struct run *run)
+{
+	set_state(run, state_now(run));
+	step(run);
+}
+
+int run_cancel(struct run *run, int error)
+{
+	if (run->is_ejecting || is_undoing(run))
+		return -EALREADY;
+
+	run->is_cancelled = true;
+	memblock_transition_cancel(job_current(run->job), error);
+	if (errand_is_busy(run->errand))
+		errand_stop(run->errand, error);
+	else
+		look_in(run, 0); /* between two writes it waits for a rival */
+	return 0;
+}

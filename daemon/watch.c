@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "manager.h"
+#include "monitor.h"
+#include "watch.h"
+
+/* A burst is over when nothing has come for this long. Onlining a block takes the kernel some
+ * milliseconds; under an emulator, some tens. */
+#define QUIET_USEC (UINT64_C(50) * 1000)
+/* A burst that doesn't end is told of in between. */
+#define PATIENCE_USEC (UINT64_C(2) * 1000 * 1000)
+/* A refresh of very many blocks takes longer than all that. However many events there are, it must
+ * not take more than a part of the time: what is quiet is this many times as long as the last one
+ * took, and so is patience. */
+#define QUIET_TIMES 2
+#define PATIENCE_TIMES 8
+
+struct watch {
+	struct manager *manager;
+	struct monitor *monitor;
+	sd_event_source *timer; /* off while nothing happens */
+	uint64_t last_usec;
+	uint64_t told_usec; /* when the burst began, or was told of last */
+	uint64_t cost_usec; /* of the last refresh */
+};
+
+DEFINE_CLEANUP(struct watch, watch_free)
+
+static uint64_t when_quiet(const struct watch *watch)
+{
+	return watch->last_usec + MAX(QUIET_USEC, QUIET_TIMES * watch->cost_usec);
+}
+
+static uint64_t when_impatient(const struct watch *watch)
+{
+	return watch->told_usec + MAX(PATIENCE_USEC, PATIENCE_TIMES * watch->cost_usec);
+}
+
+static void arm(struct watch *watch, uint64_t usec)
+{
+	(void)sd_event_source_set_time(watch->timer, usec);
+	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
+}
+
+/* The timer isn't moved for each event: it looks when it runs whether it is time. */
+static void on_change(void *userdata)
+{
+	struct watch *watch = userdata;
+	int enabled = SD_EVENT_OFF;
+
+	watch->last_usec = monotonic_usec();
+	(void)sd_event_source_get_enabled(watch->timer, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	watch->told_usec = watch->last_usec;
+	arm(watch, when_quiet(watch));
+}
+
+static int on_timer(sd_event_source *source __attribute__((unused)),
+		    uint64_t usec __attribute__((unused)), void *userdata)
+{
+	struct watch *watch = userdata;
+	uint64_t now = monotonic_usec();
+	bool quiet = now >= when_quiet(watch);
+
+	if (!quiet)
+		arm(watch, when_quiet(watch));
+	if (!quiet && now < when_impatient(watch))
+		return 0;
+
+	(void)manager_refresh(watch->manager, quiet);
+	watch->told_usec = monotonic_usec();
+	watch->cost_usec = watch->told_usec - now;
+	return 0;
+}
+
+int watch_new(struct manager *manager, struct watch **ret)
+{
+	_cleanup_(watch_freep) struct watch *watch = calloc(1, sizeof(*watch));
+	int r;
+
+	if (!watch)
+		return -ENOMEM;
+	watch->manager = manager;
+
+	r = sd_event_add_time(manager->event, &watch->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
+			      watch);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = monitor_new(manager->event, on_change, watch, &watch->monitor);
+	if (r < 0)
+		return r;
+
+	*ret = TAKE_PTR(watch);
+	return 0;
+}
+
+struct watch *watch_free(struct watch *watch)
+{
+	if (!watch)
+		return NULL;
+
+	monitor_free(watch->monitor);
+	sd_event_source_disable_unref(watch->timer);
+	free(watch);
+	return NULL;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct manager;
+struct watch;
+
+/* Follows the kernel's events and refreshes the inventory once a burst is over: a DIMM of hundreds
+ * of blocks is one refresh. From here on events count, so the first scan comes after. */
+int watch_new(struct manager *manager, struct watch **ret);
+/* Takes NULL; always returns NULL. */
+struct watch *watch_free(struct watch *watch);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "worker-protocol.h"
+
+/* A connection to a worker of its own, which does what this process has no right to. */
+struct worker;
+
+/* What came of a request: 0, or the worker's negative errno, or -ECONNRESET where it is gone, which
+ * ends the connection. */
+typedef void (*worker_function)(int result, void *userdata);
+
+/* Connects. Errors as connect(2) gives them: -ENOENT and -ECONNREFUSED where nobody listens. */
+int worker_new(sd_event *event, const char *path, struct worker **ret);
+/* Closes the connection, which ends what the worker is doing. Takes NULL; always returns NULL. */
+struct worker *worker_free(struct worker *worker);
+
+/* Sends a request; reply() is called once, later. One at a time: -EBUSY. */
+int worker_send(struct worker *worker, const struct worker_request *request, worker_function reply,
+		void *userdata);
+/* Asks it to end the write that is under way. */
+void worker_stop(struct worker *worker);
+bool worker_is_gone(const struct worker *worker);
+
+/* One request, and its reply waited for, at most `seconds`. ret_fd, if not NULL, takes the
+ * descriptor that came along, or -1. Returns what the worker said. */
+int worker_ask(const char *path, int *connection, const struct worker_request *request,
+	       unsigned seconds, int *ret_fd);
