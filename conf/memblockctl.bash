@@ -16,6 +16,32 @@ _memblockctl_columns() {
 	done
 }
 
+_memblockctl_memory() {
+	# What the verbs that change memory take: blocks, node:N and device:NAME. Where a colon ends
+	# words, what stands behind it is a word of its own.
+	local typed=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} kind=''
+	if [[ $typed == : ]]; then
+		kind=$before current=''
+	elif [[ $before == : ]]; then
+		kind=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	case $kind in
+	node | device)
+		mapfile -t COMPREPLY < <("$command" "${kind}s" 2>/dev/null | awk 'NR > 1 { print $1 }')
+		;;
+	*)
+		COMPREPLY=(node: device:)
+		[[ $verb == remove ]] && COMPREPLY=(device:)
+		if [[ $current == [nd]* ]]; then
+			compopt -o nospace 2>/dev/null
+		elif [[ $verb != remove ]]; then
+			mapfile -t -O 2 COMPREPLY < <("$command" list -a -n -r -o BLOCK 2>/dev/null |
+				sed 's/^/memory/')
+		fi
+		;;
+	esac
+}
+
 _memblockctl() {
 	local command=$1 current=$2 previous=$3 verb='' word verbs
 	COMPREPLY=()
@@ -27,6 +53,10 @@ _memblockctl() {
 	case $previous in
 	--root | --sysroot | -s)
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		return
+		;;
+	--zone | -z)
+		mapfile -t COMPREPLY < <(compgen -W "kernel movable" -- "$current")
 		return
 		;;
 	--svg)
@@ -41,8 +71,12 @@ _memblockctl() {
 			mapfile -t COMPREPLY < <(_memblockctl_words Switches "$verb")
 		elif [[ -z $verb || $verb == help ]]; then
 			mapfile -t COMPREPLY <<<"$verbs"
-		elif [[ $verb == show || $verb == map ]]; then
+		elif [[ $verb == show || $verb == map || $verb == mark || $verb == unmark ]]; then
 			mapfile -t COMPREPLY < <("$command" list -a -n -r -o BLOCK 2>/dev/null)
+		elif [[ $verb == online || $verb == offline || $verb == plan || $verb == remove ]]; then
+			_memblockctl_memory
+		elif [[ $verb == cancel ]]; then
+			mapfile -t COMPREPLY < <("$command" jobs 2>/dev/null | awk 'NR > 1 { print $1 }')
 		elif [[ $verb == capture ]]; then
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			return

@@ -27,7 +27,7 @@ enum shown {
 	SHOWN_JSON = 1 << 1,
 };
 
-enum json_type {
+enum json_form {
 	JSON_TEXT,            /* as lsmem has it: null where empty */
 	JSON_STRING,          /* a string always, of letters that need no escape */
 	JSON_NUMBER,          /* null where empty */
@@ -49,7 +49,7 @@ struct column_spec {
 	const char *help;
 	unsigned split; /* how it splits rows where no --split says otherwise */
 	unsigned shown;
-	enum json_type json;
+	enum json_form json;
 	bool left; /* flush left */
 	/* Sets ret to a text to be freed. 0 or a negative errno. */
 	int (*print)(const struct cell_context *context, char **ret);

@@ -10,6 +10,14 @@
 /* Wrong usage, told already: an errno that no file of the kernel gives. */
 #define EUSAGE EBADRQC
 
+/* How it ends. */
+enum exit_status {
+	STATUS_DONE = 0,         /* or already so, or queued */
+	STATUS_NOTHING_DONE = 1, /* or all put back */
+	STATUS_USAGE = 2,
+	STATUS_PARTLY = 64, /* or not put back, or nobody knows: as chmem has it */
+};
+
 /* What one run of memblockctl was asked for in common, whatever the verb. */
 struct ctl {
 	const struct verb *verb;
@@ -35,14 +43,15 @@ struct verb {
 	const struct option_spec *options; /* ends with an id of 0; NULL for none */
 	/* Takes one of the verb's own switches. 0, -ENOENT for one that is not its own, -EUSAGE. */
 	int (*parse)(struct ctl *ctl, int id, const char *argument);
-	/* Does it; arguments is a NULL-terminated list of what is left. 0 or a negative errno, told
-	 * already. */
+	/* Does it; arguments is a NULL-terminated list of what is left. An exit status, or a
+	 * negative errno, told already. */
 	int (*run)(struct ctl *ctl, char **arguments);
 	int max_arguments; /* -1: any number */
 };
 
 extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes, verb_devices,
-	verb_capture, verb_help, verb_version;
+	verb_online, verb_offline, verb_plan, verb_remove, verb_mark, verb_unmark, verb_jobs,
+	verb_cancel, verb_monitor, verb_capture, verb_help, verb_version;
 extern const struct verb *const verbs[]; /* ends with NULL */
 
 extern const struct option_spec common_options[];
@@ -59,8 +68,13 @@ void print_version(void);
 int usage_error(const struct ctl *ctl, const char *format, ...)
 	__attribute__((__format__(printf, 2, 3)));
 
-/* Reads the memory blocks of this machine or of the captured tree, and tells people on standard
- * error what could not be read. */
+/* Opens this machine or the captured tree, and reads its memory blocks. 0 or a negative errno,
+ * told. */
+int open_root(const struct ctl *ctl, struct memblock_root **ret);
+int read_inventory(struct memblock_root *root, struct memblock_inventory **ret);
+
+/* The memory blocks of this machine, of memblockd or where it can't be had of the kernel, or of the
+ * captured tree. Tells people on standard error what could not be read. */
 int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret);
 
 /* Why a source of facts gave less than all; NULL where nothing is missing. Most sources may be

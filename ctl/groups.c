@@ -22,7 +22,7 @@ int groups_parse(struct ctl *ctl __attribute__((unused)), int id,
 	return 0;
 }
 
-enum json_type groups_size_type(void)
+enum json_form groups_size_type(void)
 {
 	return arg_bytes ? JSON_NUMBER : JSON_TEXT;
 }

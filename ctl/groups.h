@@ -34,5 +34,5 @@ int groups_set_cells(struct libscols_line *line, size_t column,
 		     const struct memblock_inventory *inventory, const struct group *group);
 
 /* The type of a column of sizes, and such a cell. 0 or -ENOMEM. */
-enum json_type groups_size_type(void);
+enum json_form groups_size_type(void);
 int groups_set_size(struct libscols_line *line, size_t column, uint64_t bytes);

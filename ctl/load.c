@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
 
-#include "ctl.h"
+#include "bus-inventory.h"
 #include "log.h"
 
 /* A damaged file can be wrong in every line; nobody reads more of it than this. */
@@ -52,20 +52,56 @@ static void tell_sources(const struct ctl *ctl, const struct memblock_inventory 
 	}
 }
 
-int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret)
+static int load_direct(const struct ctl *ctl, struct memblock_inventory **ret)
 {
 	_cleanup_(memblock_root_unrefp) struct memblock_root *root = NULL;
-	_cleanup_free_ char *error = NULL;
 	int r;
 
-	r = memblock_root_new(ctl->root, &root);
-	if (r < 0)
-		return log_error(r, "Can't open %s: %m", ctl->root ? ctl->root : "/");
+	r = open_root(ctl, &root);
+	return r < 0 ? r : read_inventory(root, ret);
+}
+
+/* Of the daemon; where it can't be had, of the kernel. */
+static int load_through_daemon(const struct ctl *ctl, struct memblock_inventory **ret)
+{
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	r = bus_inventory(ret, &why);
+	if (r >= 0)
+		return 0;
+	if (r == -ENOMEM)
+		return log_oom();
+	bus_tell_fallback(why ? why : strerror(-r));
+	return load_direct(ctl, ret);
+}
+
+int open_root(const struct ctl *ctl, struct memblock_root **ret)
+{
+	int r = memblock_root_new(ctl->root, ret);
+
+	return r < 0 ? log_error(r, "Can't open %s: %m", ctl->root ? ctl->root : "/") : 0;
+}
+
+int read_inventory(struct memblock_root *root, struct memblock_inventory **ret)
+{
+	_cleanup_free_ char *error = NULL;
+	int r;
 
 	r = memblock_inventory_new(root, 0, ret, &error);
 	if (r < 0)
 		return error ? log_error(r, "%s", error)
 			     : log_error(r, "Can't read the memory blocks: %m");
+	return 0;
+}
+
+int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret)
+{
+	int r;
+
+	r = ctl->root || ctl->direct ? load_direct(ctl, ret) : load_through_daemon(ctl, ret);
+	if (r < 0)
+		return r;
 
 	tell_notes(*ret);
 	tell_sources(ctl, *ret);

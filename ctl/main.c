@@ -7,14 +7,10 @@
 
 /* In the order of --help. */
 const struct verb *const verbs[] = {
-	&verb_status,  &verb_list,    &verb_show, &verb_map,     &verb_nodes,
-	&verb_devices, &verb_capture, &verb_help, &verb_version, NULL,
-};
-
-enum exit_status {
-	STATUS_DONE = 0,
-	STATUS_NOTHING_DONE = 1,
-	STATUS_USAGE = 2,
+	&verb_status,  &verb_list,   &verb_show,    &verb_map,    &verb_nodes,
+	&verb_devices, &verb_online, &verb_offline, &verb_plan,   &verb_remove,
+	&verb_mark,    &verb_unmark, &verb_jobs,    &verb_cancel, &verb_monitor,
+	&verb_capture, &verb_help,   &verb_version, NULL,
 };
 
 /* An output that could not be written whole is a failure; a reader that had enough is not. */
@@ -46,5 +42,5 @@ int main(int argc, char **argv)
 		r = -EIO;
 	if (r == -EUSAGE)
 		return STATUS_USAGE;
-	return r < 0 ? STATUS_NOTHING_DONE : STATUS_DONE;
+	return r < 0 ? STATUS_NOTHING_DONE : r;
 }

@@ -16,7 +16,7 @@ enum {
 
 const struct option_spec common_options[] = {
 	{ OPT_ROOT, "root", "DIR", "read the captured tree in DIR instead of this machine", false },
-	{ OPT_DIRECT, "direct", NULL, "read the kernel's files, without the daemon", false },
+	{ OPT_DIRECT, "direct", NULL, "use the kernel's own files, without memblockd", false },
 	{ 'J', "json", NULL, "print JSON", false },
 	{ 'h', "help", NULL, "print this help", false },
 	{ 'V', "version", NULL, "print the version", false },

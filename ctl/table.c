@@ -20,7 +20,7 @@ struct libscols_table *table_new(enum table_format format, bool headings, const 
 }
 
 int table_add_column(struct libscols_table *table, const char *name, double width, bool left,
-		     enum json_type json)
+		     enum json_form json)
 {
 	struct libscols_column *column;
 
@@ -37,7 +37,7 @@ int table_add_column(struct libscols_table *table, const char *name, double widt
 	return 0;
 }
 
-char *table_json_text(enum json_type json, char *text)
+char *table_json_text(enum json_form json, char *text)
 {
 	_cleanup_free_ char *taken = text;
 	char *quoted;

@@ -30,10 +30,8 @@ static int capture_run(struct ctl *ctl, char **arguments)
 		return usage_error(ctl, "%s: the name must end in .tar, .tar.gz or .tar.xz",
 				   *arguments);
 
-	r = memblock_root_new(ctl->root, &root);
-	if (r < 0)
-		return log_error(r, "Can't open %s: %m", ctl->root ? ctl->root : "/");
-	return capture(root, *arguments);
+	r = open_root(ctl, &root);
+	return r < 0 ? r : capture(root, *arguments);
 }
 
 const struct verb verb_capture = {

@@ -48,7 +48,9 @@ void print_help(const struct verb *verb)
 {
 	if (!verb) {
 		puts("memblockctl [VERB] [SWITCH...] [ARGUMENT...]\n\n"
-		     "Tells the truth about this machine's memory blocks.");
+		     "Tells the truth about this machine's memory blocks, and takes them online "
+		     "and\n"
+		     "offline.");
 		print_verbs();
 	} else {
 		printf("memblockctl %s [SWITCH...]%s%s\n\n%s.\n", verb->name,

@@ -181,7 +181,7 @@ static int add_columns(struct libscols_table *table, const struct columns *colum
 
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct column_spec *spec = &column_specs[columns->items[i]];
-		enum json_type json = spec->json;
+		enum json_form json = spec->json;
 
 		if (json == JSON_NUMBER_IF_BYTES)
 			json = arg_bytes ? JSON_NUMBER : JSON_TEXT;

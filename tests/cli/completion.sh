@@ -26,7 +26,12 @@ completes "list" li
 completes "--svg" map --s
 completes "--split --sysroot --summary" list --s
 completes "--json" --js
-completes "map" help m
+completes "map mark monitor" help m
+completes "online offline" o
+completes "--blocks --best-effort" plan --b
+completes "kernel" online -z k
+completes "device:" remove d
+completes "node:" plan n
 completes "RANGE,SIZE RANGE,STATE RANGE,SUBSECTIONS" list -o RANGE,S
 completes "+KERNEL-REMOVABLE" list --output +K
 completes "--root" show 3 --r

@@ -6,7 +6,8 @@ import re
 
 from harness import ctl, main, small_tree
 
-VERBS = ["status", "list", "show", "map", "nodes", "devices", "capture", "help", "version"]
+VERBS = ["status", "list", "show", "map", "nodes", "devices", "online", "offline", "plan", "remove",
+         "mark", "unmark", "jobs", "cancel", "monitor", "capture", "help", "version"]
 COMMON = ["--root DIR", "--direct", "-J, --json", "-h, --help", "-V, --version"]
 SWITCHES = {
     "list": ["-a, --all", "-b, --bytes", "-n, --noheadings", "-o, --output", "--output-all",
@@ -14,6 +15,14 @@ SWITCHES = {
     "map": ["--svg FILE"],
     "nodes": ["-b, --bytes"],
     "devices": ["-b, --bytes"],
+    "online": ["-b, --blocks", "-z, --zone ZONE", "--best-effort", "--dry-run", "--no-wait",
+               "--timeout TIME", "-v, --verbose"],
+    "offline": ["-b, --blocks", "-z, --zone ZONE", "--best-effort", "--dry-run", "--no-wait",
+                "--timeout TIME", "-v, --verbose"],
+    "plan": ["-b, --blocks", "-z, --zone ZONE", "--best-effort"],
+    "remove": ["--dry-run", "--no-wait", "--timeout TIME", "-v, --verbose"],
+    "mark": ["--device NAME", "-l, --list", "--reason TEXT"],
+    "jobs": ["-b, --bytes"],
 }
 COLUMNS = ["RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "REASONS", "NID",
            "DEVICE", "SUBSECTIONS", "KERNEL-REMOVABLE"]
@@ -56,6 +65,14 @@ def check_missing_arguments():
     refused("map", "--svg", says="--svg")
     refused("show", says="Which block")
     refused("capture", says="Where to")
+    for verb in ("online", "offline", "plan", "remove"):
+        refused(verb, says="Which memory")
+    refused("plan", "online", says="Which memory")
+    refused("mark", "--reason", "x", says="Which blocks")
+    refused("mark", "8", says="--reason")
+    refused("mark", "8", "--reason", "", says="--reason")
+    refused("unmark", says="Which blocks")
+    refused("cancel", says="Which job")
 
 
 def check_switch_that_takes_no_argument():
@@ -74,6 +91,11 @@ def check_too_many_words():
     refused("capture", "a.tar", "b.tar", says='"b.tar"')
     refused("help", "list", "map", says='"map"')
     refused("version", "1", says='"1"')
+    refused("jobs", "1", says='"1"')
+    refused("cancel", "1", "2", says='"2"')
+    refused("monitor", "8", says='"8"')
+    refused("remove", "device:a", "device:b", says='"device:b"')
+    refused("mark", "--list", "8", says="--list")
 
 
 def check_columns():
@@ -105,6 +127,56 @@ def check_words_that_name_no_block():
                      "99999999999999999999", "all8", "1-2-3", "memory1x", "+1"):
             refused("--root", str(tree.path), "show", "--", word, says=f'"{word}"')
             refused("--root", str(tree.path), "map", "--", word, says=f'"{word}"')
+
+
+def check_words_that_name_no_memory():
+    """tests/unit/test-targets.c has them all."""
+    for verb in ("online", "offline", "plan"):
+        for word in ("nonsense", "", "0", "4X", "32-", "0x0-", "node:x", "device:"):
+            refused(verb, "--", word, says=f'"{word}"')
+        refused(verb, "4G", "2G", says='"2G"')
+    for word in ("nonsense", "memory", "", "3-1"):
+        refused("unmark", "--", word, says=f'"{word}"')
+        refused("mark", "--reason", "x", "--", word, says=f'"{word}"')
+    for word in ("4G", "node:0", "device:x"):
+        refused("unmark", word, says="Marks are for blocks")
+    for word in ("x", "0", "-1", "4294967296", ""):
+        refused("cancel", "--", word, says=f'"{word}"')
+    for word in ("8-9", "4G", "node:0", "memory8"):
+        refused("remove", word, says="device:NAME")
+
+
+def check_zones_and_times():
+    refused("online", "4G", "-z", "dma", says='"dma"')
+    refused("online", "4G", "-z", "", says='""')
+    refused("offline", "4G", "--zone", "nonsense", says='"nonsense"')
+    refused("offline", "4G", "--zone", "none", says='"none"')
+    for time in ("0", "", "x", "-1", "5 parsec", "1.5s"):
+        refused("offline", "4G", f"--timeout={time}", says=f'"{time}"')
+
+
+def check_what_only_memblockd_can_do():
+    with small_tree() as tree:
+        for where in (["--direct"], ["--root", tree.path]):
+            for words in (["jobs"], ["cancel", "1"], ["monitor"], ["mark"], ["unmark", "8"],
+                          ["mark", "8", "--reason", "x"]):
+                refused(*where, *words, says="for memblockd to do")
+            refused(*where, "remove", "device:x", says="by memblockd")
+        refused("--root", tree.path, "offline", "memory3", says="--direct")
+        refused("--direct", "offline", "memory3", "--no-wait", says="--no-wait")
+
+
+def check_without_memblockd():
+    """What reads says in one line that it reads itself; what changes can't."""
+    why = "memblockd does not answer (no system bus: No such file or directory)"
+    for words in (["list"], ["status"], ["nodes"], ["plan", "online", "8E"]):
+        first = ctl(*words).stderr.splitlines()[0]
+        assert first == f"memblockctl: {why}; reading the kernel itself", f"{words}: {first}"
+    for words in (["online", "4G"], ["offline", "4G"], ["remove", "device:x"], ["jobs"], ["mark"],
+                  ["mark", "8", "--reason", "x"], ["unmark", "8"], ["cancel", "1"], ["monitor"]):
+        result = ctl(*words)
+        assert result.returncode == 1 and not result.stdout, f"{words}: {result}"
+        assert result.stderr == f"memblockctl: {why}\n", f"{words}: {result.stderr}"
 
 
 def check_switches_anywhere():

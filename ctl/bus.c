@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
+#include <string.h>
+
+#include "bus.h"
+#include "log.h"
+#include "polkit-agent.h"
+
+const char *bus_error_word(const sd_bus_error *error, int r)
+{
+	const char *word;
+
+	if (!sd_bus_error_is_set(error)) {
+		word = strerrorname_np(-r);
+		return word ? word : "Failed";
+	}
+	word = strrchr(error->name, '.');
+	return word ? word + 1 : error->name;
+}
+
+char *bus_error_text(const sd_bus_error *error, int r)
+{
+	return strdup(sd_bus_error_is_set(error) && error->message ? error->message : strerror(-r));
+}
+
+int bus_tell(const sd_bus_error *error, int r)
+{
+	_cleanup_free_ char *text = bus_error_text(error, r);
+
+	if (!text)
+		return log_oom();
+	log_line("%s: %s", bus_error_word(error, r), text);
+	return r;
+}
+
+/* Nobody has the name, and nobody is started for it. */
+static bool is_absent(const sd_bus_error *error)
+{
+	return sd_bus_error_has_names(error, SD_BUS_ERROR_SERVICE_UNKNOWN,
+				      SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
+static int fail(char **ret_why, int r, char *why)
+{
+	if (ret_why)
+		*ret_why = why;
+	else
+		free(why);
+	return r;
+}
+
+int bus_connect(sd_bus **ret, char **ret_why)
+{
+	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_bus_ sd_bus *bus = NULL;
+	char *why;
+	int r;
+
+	r = sd_bus_open_system(&bus);
+	if (r < 0) {
+		if (asprintf(&why, "no system bus: %s", strerror(-r)) < 0)
+			why = NULL;
+		return fail(ret_why, r, why);
+	}
+
+	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
+			       "org.freedesktop.DBus.Peer", "Ping", &error, NULL, NULL);
+	if (r < 0)
+		return fail(ret_why, r,
+			    is_absent(&error) ? strdup("it does not run")
+					      : bus_error_text(&error, r));
+	*ret = TAKE_PTR(bus);
+	return 0;
+}
+
+void bus_tell_fallback(const char *why)
+{
+	log_line("memblockd does not answer (%s); reading the kernel itself", why);
+}
+
+bool bus_reach(sd_bus **ret)
+{
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	r = bus_connect(ret, &why);
+	if (r < 0)
+		bus_tell_fallback(why ? why : strerror(-r));
+	return r >= 0;
+}
+
+int bus_need(const struct ctl *ctl, sd_bus **ret)
+{
+	_cleanup_free_ char *why = NULL;
+	int r;
+
+	if (ctl->direct || ctl->root)
+		return usage_error(ctl, "This is for memblockd to do: without --direct and --root");
+
+	r = bus_connect(ret, &why);
+	return r < 0 ? log_error(r, "memblockd does not answer (%s)", why ? why : "out of memory")
+		     : 0;
+}
+
+int bus_block_size(sd_bus *bus, uint64_t *ret)
+{
+	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	r = sd_bus_get_property_trivial(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
+					MEMBLOCK_BUS_MANAGER, "BlockSize", &error, 't', ret);
+	return r < 0 ? bus_tell(&error, r) : 0;
+}
+
+int bus_allow_password(sd_bus_message *call)
+{
+	polkit_agent_open();
+	return sd_bus_message_set_allow_interactive_authorization(call, 1);
+}
+
+int bus_new_call(sd_bus *bus, const char *method, sd_bus_message **ret)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(bus, &call, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
+					   MEMBLOCK_BUS_MANAGER, method);
+	if (r >= 0)
+		r = bus_allow_password(call);
+	if (r >= 0)
+		*ret = TAKE_PTR(call);
+	return r;
+}
+
+int bus_call(sd_bus *bus, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret)
+{
+	return sd_bus_call(bus, call, BUS_PATIENCE_USEC, error, ret);
+}
+
+int bus_append_ranges(sd_bus_message *call, const struct memblock_range *ranges, size_t n)
+{
+	int r;
+
+	r = sd_bus_message_open_container(call, 'a', "(tt)");
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = sd_bus_message_append(call, "(tt)", ranges[i].start,
+					  ranges[i].end - ranges[i].start);
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+int bus_get_all(sd_bus *bus, const char *path, const char *interface, sd_bus_error *error,
+		sd_bus_message **ret)
+{
+	return sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, path, "org.freedesktop.DBus.Properties",
+				  "GetAll", error, ret, "s", interface);
+}
+
+static const struct bus_member *find_member(const struct bus_member *members, const char *name)
+{
+	for (; members->name; members++)
+		if (strcmp(members->name, name) == 0)
+			return members;
+	return NULL;
+}
+
+/* The value of one property, whose name was read. */
+static int read_value(sd_bus_message *message, const struct bus_member *member, void *target)
+{
+	const char type[] = { member->type, '\0' };
+	int r;
+
+	r = sd_bus_message_enter_container(message, 'v', type);
+	if (r < 0)
+		return r == -ENXIO ? -EBADMSG : r;
+	r = sd_bus_message_read_basic(message, member->type, (char *)target + member->offset);
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+static int read_property(sd_bus_message *message, const struct bus_member *members, void *target,
+			 int (*other)(const char *name, sd_bus_message *message, void *target))
+{
+	const struct bus_member *member;
+	const char *name;
+	int r;
+
+	r = sd_bus_message_read_basic(message, 's', &name);
+	if (r < 0)
+		return r;
+	member = find_member(members, name);
+	if (member)
+		return read_value(message, member, target);
+	r = other ? other(name, message, target) : 0;
+	return r == 0 ? sd_bus_message_skip(message, "v") : r;
+}
+
+int bus_read_members(sd_bus_message *message, const struct bus_member *members, void *target,
+		     int (*other)(const char *name, sd_bus_message *message, void *target))
+{
+	int r;
+
+	r = sd_bus_message_enter_container(message, 'a', "{sv}");
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+		r = read_property(message, members, target, other);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(message);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "change.h"
+#include "config.h"
+#include "failure.h"
+#include "log.h"
+
+/* How often a write that is to end is sent a signal: one that comes before the kernel is at it ends
+ * nothing. */
+#define REMINDER_NSEC 100000000
+
+/* A change that this process carries out. */
+struct direct {
+	const struct change *change;
+	struct memblock_root *root;
+	struct memblock_inventory *inventory;
+	struct memblock_plan *plan;
+	struct memblock_transition *transition;
+	struct config config;
+	struct progress progress;
+	bool cancelled;
+};
+
+static void direct_done(struct direct *direct)
+{
+	memblock_transition_free(direct->transition);
+	memblock_plan_free(direct->plan);
+	memblock_inventory_unref(direct->inventory);
+	memblock_root_unref(direct->root);
+}
+
+static void warn(const char *text, void *userdata __attribute__((unused)))
+{
+	log_line("warning: %s", text);
+}
+
+static int make_plan(struct direct *direct)
+{
+	const struct change *change = direct->change;
+	struct memblock_limits limits = config_limits(&direct->config);
+	_cleanup_free_ struct memblock_range *ranges = NULL;
+	struct memblock_memory memory;
+	int r;
+
+	r = change_ranges(change, memblock_inventory_block_size(direct->inventory), &ranges);
+	if (r != 0)
+		return r;
+
+	/* Where it is not known, taking memory offline is refused. */
+	r = memblock_memory_read(direct->root, &memory);
+	r = memblock_plan_new(direct->inventory,
+			      &(struct memblock_request){
+				      .action = change->action,
+				      .ranges = ranges,
+				      .n_ranges = change->targets.n,
+				      .size = change->targets.size,
+				      .zone = change->zone,
+				      .nid = change->targets.nid,
+				      .device = change->targets.device,
+				      .best_effort = change->best_effort,
+			      },
+			      r < 0 ? NULL : &memory, &limits, &direct->plan);
+	return r < 0 ? log_error(r, "No plan could be made: %m") : 0;
+}
+
+/* 0, an exit status where it is refused, or a negative errno, told. */
+static int prepare(struct direct *direct, const struct change *change)
+{
+	enum memblock_refusal refusal;
+	const char *text;
+	int r;
+
+	direct->change = change;
+	r = open_root(change->ctl, &direct->root);
+	if (r >= 0)
+		r = read_inventory(direct->root, &direct->inventory);
+	if (r < 0)
+		return r;
+	r = config_load(change->ctl->root, warn, NULL, &direct->config);
+	if (r < 0)
+		return log_oom();
+	r = make_plan(direct);
+	if (r != 0)
+		return r;
+
+	refusal = memblock_plan_refusal(direct->plan, &text);
+	return refusal ? change_refused(change, memblock_refusal_to_string(refusal), text) : 0;
+}
+
+int change_direct_plan(const struct change *change, struct change_plan *ret)
+{
+	_cleanup_(direct_done) struct direct direct = {};
+	const struct memblock_step *step;
+	int r;
+
+	r = prepare(&direct, change);
+	if (r != 0)
+		return r;
+
+	ret->block_size = memblock_inventory_block_size(direct.inventory);
+	ret->wanted = memblock_plan_wanted(direct.plan) * ret->block_size;
+	for (size_t i = 0; (step = memblock_plan_step(direct.plan, i)); i++)
+		if (change_plan_add(ret, step->index, step->outcome) < 0)
+			return log_oom();
+	return 0;
+}
+
+/* Signals end a write, since none of these handlers lets the kernel begin it anew (SA_RESTART). */
+static timer_t timer;
+static volatile sig_atomic_t interrupts;
+
+static void set_timer(uint64_t first_nsec)
+{
+	const uint64_t second = 1000000000;
+	struct itimerspec when = {
+		.it_value = { (time_t)(first_nsec / second), (long)(first_nsec % second) },
+		.it_interval.tv_nsec = first_nsec ? REMINDER_NSEC : 0,
+	};
+
+	(void)timer_settime(timer, 0, &when, NULL);
+}
+
+static void on_alarm(int signo __attribute__((unused)))
+{
+}
+
+static void on_interrupt(int signo)
+{
+	int saved = errno;
+
+	if (++interrupts > 1)
+		signal(signo, SIG_DFL); /* a third one, where the kernel doesn't answer */
+	set_timer(REMINDER_NSEC);
+	errno = saved;
+}
+
+static int catch_signals(void)
+{
+	struct sigaction alarmed = { .sa_handler = on_alarm };
+	struct sigaction interrupted = { .sa_handler = on_interrupt };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+	    sigaction(SIGALRM, &alarmed, NULL) < 0 || sigaction(SIGINT, &interrupted, NULL) < 0 ||
+	    sigaction(SIGTERM, &interrupted, NULL) < 0)
+		return log_error(-errno, "Can't set a timer: %m");
+	return 0;
+}
+
+/* A time that nobody waits for is none. */
+static uint64_t timeout_nsec(const struct direct *direct)
+{
+	uint64_t usec = direct->change->timeout_usec ? direct->change->timeout_usec
+						     : direct->config.timeout_usec;
+
+	return MIN(usec, UINT64_MAX / 1000) * 1000;
+}
+
+/* -EINTR becomes -ETIMEDOUT, unless somebody else ended it. */
+static int write_state(struct direct *direct, uint64_t index, enum memblock_action action)
+{
+	sig_atomic_t before = interrupts;
+	int r;
+
+	set_timer(timeout_nsec(direct));
+	r = memblock_write_state(direct->root, index, action);
+	set_timer(0);
+	return r == -EINTR && interrupts == before ? -ETIMEDOUT : r;
+}
+
+static void heed_interrupts(struct direct *direct)
+{
+	if (interrupts > 1) {
+		memblock_transition_abandon(direct->transition, -ECANCELED);
+	} else if (interrupts > 0 && !direct->cancelled) {
+		direct->cancelled = true;
+		progress_wipe(&direct->progress);
+		log_line("Cancelled; what was done is put back, once more leaves it as it is");
+		memblock_transition_cancel(direct->transition, -ECANCELED);
+	}
+}
+
+static void show_progress(struct direct *direct)
+{
+	uint64_t size = memblock_inventory_block_size(direct->inventory);
+	size_t done, wanted;
+
+	memblock_transition_progress(direct->transition, &done, &wanted);
+	progress_draw(&direct->progress,
+		      memblock_transition_is_undoing(direct->transition) ? "putting back"
+									 : "running",
+		      done * size, wanted * size);
+}
+
+/* One block, of which the transition says what to do. */
+static void do_step(struct direct *direct, uint64_t index, enum memblock_action action)
+{
+	enum memblock_state state = MEMBLOCK_STATE_UNKNOWN;
+	enum memblock_zone zone = MEMBLOCK_ZONE_UNKNOWN;
+	int r;
+
+	r = memblock_read_state(direct->root, index, &state, &zone);
+	if (!memblock_transition_found(direct->transition, r, state, zone))
+		return;
+
+	r = write_state(direct, index, action);
+	heed_interrupts(direct);
+	if (memblock_read_state(direct->root, index, &state, &zone) < 0) {
+		state = MEMBLOCK_STATE_UNKNOWN;
+		zone = MEMBLOCK_ZONE_UNKNOWN;
+	}
+	memblock_transition_report(direct->transition, r, state, zone);
+}
+
+static int explain(const struct direct *direct, struct change_result *result)
+{
+	int error = memblock_transition_error(direct->transition), r;
+
+	if (error == 0)
+		return 0;
+	result->error = strdup(failure_name(error));
+	r = failure_describe(direct->transition, &result->message);
+	return r < 0 || !result->error ? -ENOMEM : 0;
+}
+
+static int take_results(const struct direct *direct, struct change_result *result)
+{
+	struct memblock_result block;
+	size_t done, wanted;
+
+	memblock_transition_progress(direct->transition, &done, &wanted);
+	result->ending = memblock_transition_ending(direct->transition);
+	result->block_size = memblock_inventory_block_size(direct->inventory);
+	result->wanted = wanted * result->block_size;
+	for (size_t i = 0; memblock_transition_result(direct->transition, i, &block); i++) {
+		struct change_block *added = change_result_add(result);
+
+		if (!added)
+			return -ENOMEM;
+		*added = (struct change_block){
+			.index = block.index,
+			.outcome = block.outcome,
+			.error = block.error,
+			.zone = block.zone == MEMBLOCK_ZONE_UNKNOWN
+					? NULL
+					: memblock_zone_to_string(block.zone),
+		};
+	}
+	return explain(direct, result);
+}
+
+static int carry_out(struct direct *direct)
+{
+	enum memblock_action action;
+	uint64_t index;
+	int r;
+
+	r = memblock_transition_new(direct->plan, &direct->transition);
+	if (r < 0)
+		return log_oom();
+	r = catch_signals();
+	if (r < 0)
+		return r;
+
+	progress_begin(&direct->progress);
+	change_tell_begin(direct->change, &direct->progress, 0,
+			  memblock_plan_wanted(direct->plan) *
+				  memblock_inventory_block_size(direct->inventory));
+	while (memblock_transition_next(direct->transition, &index, &action)) {
+		show_progress(direct);
+		do_step(direct, index, action);
+		heed_interrupts(direct);
+	}
+	progress_wipe(&direct->progress);
+	return 0;
+}
+
+int change_direct_run(const struct change *change, struct change_result *ret)
+{
+	_cleanup_(direct_done) struct direct direct = {};
+	int r;
+
+	r = prepare(&direct, change);
+	if (r != 0)
+		return r;
+	/* Not one line for each block that could have served. */
+	if (memblock_root_is_live(direct.root) && geteuid() != 0)
+		return change_refused(change, "AccessDenied",
+				      "without memblockd, root alone changes memory");
+	r = carry_out(&direct);
+	if (r < 0)
+		return r;
+	return take_results(&direct, ret) < 0 ? log_oom() : 0;
+}

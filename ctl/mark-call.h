@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include "bus.h"
+#include "targets.h"
+
+/* Reads words that name blocks (8, memory8, 8-12) or addresses. 0, -EUSAGE or a negative errno,
+ * told. */
+int mark_call_parse(const struct ctl *ctl, char **words, struct targets *ret);
+/* Mark and Unmark: a call with the ranges, to be filled with what else there is. 0 or a negative
+ * errno, told. */
+int mark_call_new(sd_bus *bus, const char *method, const struct targets *targets,
+		  sd_bus_message **ret);
+/* Calls it. 0 or a negative errno, told. */
+int mark_call(sd_bus *bus, sd_bus_message *call);
