@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A DIMM is plugged while the machine runs, its blocks are put online, and
-# lsmem sees them: the pattern for scenarios with a host part (hotplug.host).
+# lsmem sees them: the pattern for scenarios with a host part (host).
 # layouts: dimms-cold
 # ci: dimms-cold
 # mode: systemd

@@ -8,8 +8,9 @@ if [ -d /sys/class/dax ]; then
 	echo "this kernel has the old device model of DAX, without kmem"
 	exit 77
 fi
-# --force: also where the kernel puts new blocks online by itself.
-daxctl reconfigure-device --mode=system-ram --no-online --force "$(daxctl list | sed -n 's/.*"chardev":"\([^"]*\)".*/\1/p')"
+# Not by the kernel itself either, which would take zone Normal.
+echo offline >/sys/devices/system/memory/auto_online_blocks
+daxctl reconfigure-device --mode=system-ram --no-online "$(daxctl list | sed -n 's/.*"chardev":"\([^"]*\)".*/\1/p')"
 for block in /sys/devices/system/memory/memory[0-9]*; do
 	if [ "$(cat "$block/state")" = offline ]; then
 		write-state "${block##*memory}" online_movable

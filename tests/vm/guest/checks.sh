@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What scenarios of memblockd and memblockctl share; sourced, never run.
+# shellcheck shell=sh disable=SC2034
+memory=/sys/devices/system/memory
+# What the last command said.
+said=/run/said
+
+say() {
+	echo "-- $(cut -d . -f 1 /proc/uptime) s: $*"
+}
+
+fail() {
+	echo "FAILED: $*"
+	if [ -d /run/systemd/system ]; then
+		journalctl -b --no-pager -u memblockd -u 'memblockd-worker*' | tail -n 60
+	fi
+	exit 1
+}
+
+# expect STATUS COMMAND...: runs it, shows what it says, and wants that exit status.
+expect() {
+	wanted=$1
+	shift
+	echo "\$ $*"
+	status=0
+	"$@" >$said 2>&1 || status=$?
+	cat $said
+	[ "$status" -eq "$wanted" ] || fail "$* ended with $status, not $wanted"
+}
+
+says() {
+	grep -qE -e "$1" $said || fail "nothing says \"$1\""
+}
+
+# until_so SECONDS COMMAND: waits until the shell COMMAND is true.
+until_so() {
+	wait-for "$@" || fail "waited in vain"
+}
+
+# The numbers of all blocks, or of those that have a state.
+blocks() {
+	for block in "$memory"/memory[0-9]*; do
+		if [ $# -eq 0 ] || [ "$(cat "$block/state")" = "$1" ]; then
+			echo "${block##*memory}"
+		fi
+	done | sort -n
+}
+
+line() {
+	echo "$1" | tr '\n' ' '
+}
+
+zone_of() {
+	cat "$memory/memory$1/valid_zones"
+}
+
+zones() {
+	for block in $(blocks online); do
+		echo "$block:$(zone_of "$block")"
+	done
+}
+
+# What is online now is to be so again, in its zone, after a change that comes to nothing.
+remember() {
+	remembered=$(zones)
+}
+
+all_as_remembered() {
+	[ "$(zones)" = "$remembered" ] ||
+		fail "online were $(line "$remembered") and are $(line "$(zones)")"
+}
+
+# pin BLOCKS: from here on one of them, $pinned, is a block whose offlining only a signal ends.
+pin() {
+	rm -f /run/pinned
+	# shellcheck disable=SC2086
+	pin-memory $1 /run/pinned &
+	pinner=$!
+	until_so 60 "[ -s /run/pinned ] || ! kill -0 $pinner"
+	[ -s /run/pinned ] || fail "nothing is pinned"
+	pinned=$(cat /run/pinned)
+}
+
+unpin() {
+	kill "$pinner"
+	wait "$pinner" || :
+}
+
+# As the README says.
+enable_memblockd() {
+	systemd-sysusers
+	systemctl daemon-reload
+	systemctl reload dbus
+	expect 0 systemctl enable --now memblockd
+}
+
+# The same from the daemon as from the kernel's files.
+same_as_direct() {
+	memblockctl "$@" >/run/asked 2>/run/asked.err || fail "memblockctl $* ended with $?"
+	memblockctl --direct "$@" >/run/direct || fail "memblockctl --direct $* ended with $?"
+	# Free memory changes from one look to the next.
+	sed -i 's/ [0-9.]*[KMG]  *10\( *[0-9]*\)*$/ FREE 10/' /run/asked /run/direct
+	[ ! -s /run/asked.err ] || fail "memblockctl $* says $(cat /run/asked.err)"
+	diff /run/asked /run/direct || fail "memblockctl $* and --direct differ"
+}
