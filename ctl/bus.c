@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,6 +136,30 @@ int bus_new_call(sd_bus *bus, const char *method, sd_bus_message **ret)
 int bus_call(sd_bus *bus, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret)
 {
 	return sd_bus_call(bus, call, BUS_PATIENCE_USEC, error, ret);
+}
+
+int bus_ask(sd_bus *bus, const char *method, sd_bus_message **ret)
+{
+	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+	int r;
+
+	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+			       method, &error, ret, NULL);
+	return r < 0 ? bus_tell(&error, r) : 0;
+}
+
+int bus_watch_interrupts(sd_event *event, sd_event_signal_handler_t handler, void *userdata)
+{
+	sigset_t signals;
+	int r;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return -errno;
+	r = sd_event_add_signal(event, NULL, SIGINT, handler, userdata);
+	return r < 0 ? r : sd_event_add_signal(event, NULL, SIGTERM, handler, userdata);
 }
 
 int bus_append_ranges(sd_bus_message *call, const struct memblock_range *ranges, size_t n)

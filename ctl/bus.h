@@ -2,6 +2,7 @@
 #pragma once
 
 #include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
 
 #include "bus-names.h"
 #include "ctl.h"
@@ -46,6 +47,12 @@ int bus_allow_password(sd_bus_message *call);
 int bus_new_call(sd_bus *bus, const char *method, sd_bus_message **ret);
 /* Calls it. Untold. */
 int bus_call(sd_bus *bus, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret);
+
+/* Calls a method of the Manager that takes nothing. 0 or a negative errno, told. */
+int bus_ask(sd_bus *bus, const char *method, sd_bus_message **ret);
+
+/* Has SIGINT and SIGTERM handled by an event loop. 0 or a negative errno. */
+int bus_watch_interrupts(sd_event *event, sd_event_signal_handler_t handler, void *userdata);
 
 /* Appends a(tt), start and size. */
 int bus_append_ranges(sd_bus_message *call, const struct memblock_range *ranges, size_t n);

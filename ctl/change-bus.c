@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -288,17 +287,9 @@ static int watch(struct waiter *waiter)
 
 static int attach(struct waiter *waiter)
 {
-	sigset_t signals;
 	int r;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-		return -errno;
-	r = sd_event_add_signal(waiter->event, NULL, SIGINT, on_signal, waiter);
-	if (r >= 0)
-		r = sd_event_add_signal(waiter->event, NULL, SIGTERM, on_signal, waiter);
+	r = bus_watch_interrupts(waiter->event, on_signal, waiter);
 	if (r >= 0)
 		r = sd_bus_match_signal(waiter->bus, NULL, MEMBLOCK_BUS_NAME, waiter->path,
 					"org.freedesktop.DBus.Properties", "PropertiesChanged",

@@ -98,7 +98,6 @@ static int add_jobs(struct libscols_table *table, sd_bus *bus, sd_bus_message *r
 
 static int jobs_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 {
-	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	_cleanup_bus_ sd_bus *bus = NULL;
@@ -107,10 +106,9 @@ static int jobs_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 	r = bus_need(ctl, &bus);
 	if (r < 0)
 		return r;
-	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
-			       "ListJobs", &error, &reply, NULL);
+	r = bus_ask(bus, "ListJobs", &reply);
 	if (r < 0)
-		return bus_tell(&error, r);
+		return r;
 
 	table = table_new(ctl->json ? TABLE_JSON : TABLE_PLAIN, true, "jobs");
 	if (!table || add_columns(table) < 0)

@@ -108,7 +108,6 @@ static int add_marks(struct libscols_table *table, sd_bus_message *reply, uint64
 
 static int list_marks(const struct ctl *ctl, sd_bus *bus)
 {
-	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	uint64_t block_size;
@@ -117,10 +116,9 @@ static int list_marks(const struct ctl *ctl, sd_bus *bus)
 	r = bus_block_size(bus, &block_size);
 	if (r < 0)
 		return r;
-	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
-			       "ListMarks", &error, &reply, NULL);
+	r = bus_ask(bus, "ListMarks", &reply);
 	if (r < 0)
-		return bus_tell(&error, r);
+		return r;
 
 	table = table_new(ctl->json ? TABLE_JSON : TABLE_PLAIN, true, "marks");
 	if (!table || add_columns(table) < 0)

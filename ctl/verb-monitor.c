@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -370,20 +369,6 @@ static int on_signal(sd_event_source *source,
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
-static int watch_signals(struct monitor *monitor)
-{
-	sigset_t signals;
-	int r;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
-		return -errno;
-	r = sd_event_add_signal(monitor->event, NULL, SIGINT, on_signal, monitor);
-	return r < 0 ? r : sd_event_add_signal(monitor->event, NULL, SIGTERM, on_signal, monitor);
-}
-
 static int watch(struct monitor *monitor)
 {
 	static const struct {
@@ -398,7 +383,7 @@ static int watch(struct monitor *monitor)
 
 	r = sd_event_default(&monitor->event);
 	if (r >= 0)
-		r = watch_signals(monitor);
+		r = bus_watch_interrupts(monitor->event, on_signal, monitor);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(signals); i++)
 		r = sd_bus_match_signal(monitor->bus, NULL, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
 					MEMBLOCK_BUS_MANAGER, signals[i].signal, signals[i].handler,
