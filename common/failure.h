@@ -4,7 +4,7 @@
 #include <libmemblock.h>
 
 /* The name that stands for the negative errno of what ended a change, the last part of an error's
- * name on the bus: Busy, Refused, TimedOut, Cancelled, Vanished, NoWorker, Failed. */
+ * name on the bus: Busy, Refused, TimedOut, Cancelled, Vanished, Poisoned, NoWorker, Failed. */
 const char *failure_name(int error);
 
 /* The same in words for people. */

@@ -149,13 +149,11 @@ static int read_subsections(struct bus_details *details)
 		return r;
 	if (size == 0)
 		return 0;
-	last->subsections = words;
-	last->n_words = size / sizeof(*last->subsections);
+	last->derived = words;
+	last->n_words = size / sizeof(*last->derived);
 	if (per_section == 0 || per_section > last->n_words)
 		return -EBADMSG;
 	last->words_per_section = (int)per_section;
-	last->subsections_source =
-		strcmp(source, "derived") == 0 ? MEMBLOCK_SOURCE_IOMEM : MEMBLOCK_SOURCE_BLOCKS;
 	return 0;
 }
 

@@ -161,8 +161,9 @@ static void on_written(struct run *run, int result)
 /* What is written is on disk before; what puts back needs no note, since the first one stands. */
 static int note_write(struct run *run, enum memblock_state state, enum memblock_zone zone)
 {
-	const struct memblock_step found = { run->index, state, zone, run->action,
-					     MEMBLOCK_OUTCOME_NOT_TRIED };
+	const struct memblock_step found = {
+		.index = run->index, .state = state, .zone = zone, .action = run->action
+	};
 	int r;
 
 	if (is_undoing(run))

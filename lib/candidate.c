@@ -9,41 +9,120 @@
 /* Memory with holes or device memory in it is refused both ways (mm/memory_hotplug.c). */
 #define NEVER_ONLINE (1u << MEMBLOCK_REASON_HOLE | 1u << MEMBLOCK_REASON_MIXED_PMEM)
 
-enum rank {
-	RANK_MOVABLE, /* nothing in it that can't move */
-	RANK_KERNEL,
-	RANK_NO_ZONE,
-	RANK_NOT_KNOWN, /* no verdict, or no state */
-	RANK_SETTLED,
+/* Three things make the rank of a block to be taken offline, the first the most. */
+
+enum ground {
+	GROUND_FIRM,
+	GROUND_UNSURE, /* no verdict, or no state */
+	GROUND_COUNT,
 };
 
-static enum memblock_refusal refusal_of(const struct memblock_block *block,
+enum prospect {
+	PROSPECT_GOOD,
+	PROSPECT_UNKNOWN, /* its pages were not counted */
+	PROSPECT_BAD,     /* it refused lately, or would never come back */
+	PROSPECT_BUSY,
+	PROSPECT_COUNT,
+};
+
+enum purpose {
+	PURPOSE_MOVABLE, /* the kernel can do without it */
+	PURPOSE_KERNEL,
+	PURPOSE_UNKNOWN,
+	PURPOSE_COUNT,
+};
+
+#define RANK_SETTLED (GROUND_COUNT * PROSPECT_COUNT * PURPOSE_COUNT)
+
+static uint64_t poisoned_pages(const struct memblock_inventory *inventory,
+			       const struct memblock_block *block)
+{
+	struct memblock_pages pages;
+
+	return memblock_block_pages(inventory, block, &pages) ? pages.poisoned : 0;
+}
+
+static enum memblock_refusal refusal_of(const struct memblock_inventory *inventory,
+					const struct memblock_request *request,
+					const struct memblock_block *block,
 					const struct memblock_step *step)
 {
 	if (block->state == action_state(step->action))
 		return action_excludes_zone(step->action, step->zone) ? MEMBLOCK_REFUSAL_WRONG_ZONE
 								      : MEMBLOCK_REFUSAL_NONE;
-	if (step->action == MEMBLOCK_ACTION_OFFLINE)
-		return block->removable == MEMBLOCK_ANSWER_NO ? MEMBLOCK_REFUSAL_NOT_REMOVABLE
-							      : MEMBLOCK_REFUSAL_NONE;
-	return block->reasons & NEVER_ONLINE ? MEMBLOCK_REFUSAL_NOT_ONLINABLE
-					     : MEMBLOCK_REFUSAL_NONE;
+	if (step->action != MEMBLOCK_ACTION_OFFLINE)
+		return block->reasons & NEVER_ONLINE ? MEMBLOCK_REFUSAL_NOT_ONLINABLE
+						     : MEMBLOCK_REFUSAL_NONE;
+	if (block->removable == MEMBLOCK_ANSWER_NO)
+		return MEMBLOCK_REFUSAL_NOT_REMOVABLE;
+	return !request->best_effort && poisoned_pages(inventory, block) > 0
+		       ? MEMBLOCK_REFUSAL_POISONED
+		       : MEMBLOCK_REFUSAL_NONE;
 }
 
-static enum rank rank_of(const struct memblock_block *block, const struct memblock_step *step)
+static int compare_indexes(const void *a, const void *b)
 {
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static bool is_avoided(const struct memblock_request *request, uint64_t index)
+{
+	return request->n_avoid > 0 && bsearch(&index, request->avoid, request->n_avoid,
+					       sizeof(*request->avoid), compare_indexes);
+}
+
+static enum prospect prospect_of(const struct memblock_inventory *inventory,
+				 const struct memblock_request *request,
+				 const struct memblock_block *block,
+				 const struct memblock_step *step)
+{
+	if (step->busy == MEMBLOCK_ANSWER_YES)
+		return PROSPECT_BUSY;
+	if (is_avoided(request, block->index) || poisoned_pages(inventory, block) > 0)
+		return PROSPECT_BAD;
+	return step->busy == MEMBLOCK_ANSWER_NO ? PROSPECT_GOOD : PROSPECT_UNKNOWN;
+}
+
+static unsigned rank_of(const struct memblock_inventory *inventory,
+			const struct memblock_request *request, const struct memblock_block *block,
+			const struct memblock_step *step)
+{
+	enum ground ground = GROUND_FIRM;
+	enum purpose purpose = PURPOSE_UNKNOWN;
+
 	if (step->outcome != MEMBLOCK_OUTCOME_NOT_TRIED)
 		return RANK_SETTLED;
 	if (step->action != MEMBLOCK_ACTION_OFFLINE)
-		return RANK_MOVABLE; /* all alike */
+		return 0; /* all alike */
+
 	if (block->removable == MEMBLOCK_ANSWER_UNKNOWN || block->state != MEMBLOCK_STATE_ONLINE)
-		return RANK_NOT_KNOWN;
+		ground = GROUND_UNSURE;
 	if (step->zone == MEMBLOCK_ZONE_MOVABLE)
-		return RANK_MOVABLE;
-	return is_kernel_zone(step->zone) ? RANK_KERNEL : RANK_NO_ZONE;
+		purpose = PURPOSE_MOVABLE;
+	else if (is_kernel_zone(step->zone))
+		purpose = PURPOSE_KERNEL;
+	return (ground * PROSPECT_COUNT + prospect_of(inventory, request, block, step)) *
+		       PURPOSE_COUNT +
+	       purpose;
 }
 
-struct candidate candidate_of(const struct memblock_request *request,
+/* What lies in a block that is to be taken offline. Of a busy one what can't move counts: the less
+ * that is, the sooner it may be gone. */
+static uint64_t look_inside(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct memblock_step *step)
+{
+	uint64_t unmovable;
+
+	step->busy = memblock_block_busy(inventory, block);
+	if (memblock_block_load(inventory, block, &unmovable, &step->to_move) < 0)
+		return inventory->block_size;
+	return step->busy == MEMBLOCK_ANSWER_YES ? unmovable : step->to_move;
+}
+
+struct candidate candidate_of(const struct memblock_inventory *inventory,
+			      const struct memblock_request *request,
 			      const struct memblock_block *block)
 {
 	struct candidate candidate = { .block = block };
@@ -56,13 +135,15 @@ struct candidate candidate_of(const struct memblock_request *request,
 	};
 	if (step->state == MEMBLOCK_STATE_ONLINE)
 		step->zone = only_zone(block->zones);
+	if (step->action == MEMBLOCK_ACTION_OFFLINE)
+		candidate.cost = look_inside(inventory, block, step);
 
-	candidate.refusal = refusal_of(block, step);
+	candidate.refusal = refusal_of(inventory, request, block, step);
 	if (candidate.refusal)
 		step->outcome = MEMBLOCK_OUTCOME_LEFT_OUT;
 	else if (step->state == action_state(step->action))
 		step->outcome = MEMBLOCK_OUTCOME_ALREADY;
-	candidate.rank = rank_of(block, step);
+	candidate.rank = rank_of(inventory, request, block, step);
 	return candidate;
 }
 
@@ -82,6 +163,10 @@ int candidate_compare(const void *a, const void *b)
 
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
+	if (x->turn != y->turn)
+		return x->turn < y->turn ? -1 : 1;
+	if (x->cost != y->cost && x->rank != RANK_SETTLED)
+		return x->cost < y->cost ? -1 : 1;
 	/* Memory that came last goes first, and the other way round. */
 	return x->step.action == MEMBLOCK_ACTION_OFFLINE ? -by_address : by_address;
 }
@@ -108,6 +193,7 @@ int candidate_refuse(struct memblock_plan *plan, const struct memblock_inventory
 	const struct mark *mark = mark_of(inventory, block, NULL);
 	enum memblock_zone zone = candidate->step.zone;
 	char words[MEMBLOCK_REASON_COUNT * 32];
+	uint64_t poisoned;
 
 	switch (candidate->refusal) {
 	case MEMBLOCK_REFUSAL_NOT_REMOVABLE:
@@ -119,6 +205,13 @@ int candidate_refuse(struct memblock_plan *plan, const struct memblock_inventory
 		return refuse(plan, candidate->refusal,
 			      "memory%" PRIu64 " can't be brought online: %s", block->index,
 			      reason_words(block, NEVER_ONLINE, words, sizeof(words)));
+	case MEMBLOCK_REFUSAL_POISONED:
+		poisoned = poisoned_pages(inventory, block);
+		return refuse(plan, candidate->refusal,
+			      "memory%" PRIu64 " holds %" PRIu64
+			      " poisoned page%s: once offline, it "
+			      "would stay so; only best effort takes it offline all the same",
+			      block->index, poisoned, poisoned == 1 ? "" : "s");
 	default:
 		return refuse(plan, candidate->refusal,
 			      "memory%" PRIu64 " is online in %s%s; take it offline first",

@@ -9,16 +9,19 @@ struct candidate {
 	const struct memblock_block *block;
 	struct memblock_step step;
 	unsigned rank;                 /* the lower, the likelier to go */
+	uint64_t turn;                 /* among those of its rank; 0 where nobody chose */
+	uint64_t cost;                 /* bytes in the way, all of them where not known */
 	enum memblock_refusal refusal; /* why it must be left out; NONE where it needn't */
 };
 
-struct candidate candidate_of(const struct memblock_request *request,
+struct candidate candidate_of(const struct memblock_inventory *inventory,
+			      const struct memblock_request *request,
 			      const struct memblock_block *block);
 
 /* Whether it counts towards a size: of memory that has the other state now, and may change it. */
 bool candidate_counts(const struct candidate *candidate);
 
-/* For qsort: the order in which they are tried. */
+/* For qsort: the order in which they are tried, by rank, turn, cost and address. */
 int candidate_compare(const void *a, const void *b);
 
 /* Refuses a plan for a candidate that must be left out. 1 or -ENOMEM. */

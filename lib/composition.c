@@ -180,9 +180,8 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 	return (int)composition.n;
 }
 
-int memblock_block_subsections(const struct memblock_inventory *inventory,
-			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
-			       enum memblock_source *ret_source)
+static int derived_map(const struct memblock_inventory *inventory,
+		       const struct memblock_block *block, uint64_t **ret, size_t *ret_n)
 {
 	uint64_t section =
 		inventory->section_size ? inventory->section_size : inventory->block_size;
@@ -192,8 +191,6 @@ int memblock_block_subsections(const struct memblock_inventory *inventory,
 	const struct extents *map = &inventory->iomem.map;
 	_cleanup_free_ uint64_t *bitmap = NULL;
 
-	if (inventory->reported)
-		return reported_subsections(inventory, block, ret, ret_n, ret_source);
 	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM) ||
 	    extents_covered(&inventory->iomem.unclear, start, end) > 0)
 		return -ENODATA;
@@ -215,6 +212,73 @@ int memblock_block_subsections(const struct memblock_inventory *inventory,
 
 	*ret = TAKE_PTR(bitmap);
 	*ret_n = n;
-	*ret_source = MEMBLOCK_SOURCE_IOMEM;
 	return (int)words;
+}
+
+int memblock_block_subsections_from(const struct memblock_inventory *inventory,
+				    const struct memblock_block *block, enum memblock_source source,
+				    uint64_t **ret, size_t *ret_n)
+{
+	if (source != MEMBLOCK_SOURCE_SECTIONS && source != MEMBLOCK_SOURCE_IOMEM)
+		return -EINVAL;
+	if (inventory->reported)
+		return reported_subsections(inventory, block, source, ret, ret_n);
+	if (source == MEMBLOCK_SOURCE_SECTIONS)
+		return sections_map(inventory, block, ret, ret_n);
+	return derived_map(inventory, block, ret, ret_n);
+}
+
+int memblock_block_subsections(const struct memblock_inventory *inventory,
+			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
+			       enum memblock_source *ret_source)
+{
+	enum memblock_source source = MEMBLOCK_SOURCE_SECTIONS;
+	int r;
+
+	r = memblock_block_subsections_from(inventory, block, source, ret, ret_n);
+	if (r == -ENODATA) {
+		source = MEMBLOCK_SOURCE_IOMEM;
+		r = memblock_block_subsections_from(inventory, block, source, ret, ret_n);
+	}
+	if (r >= 0)
+		*ret_source = source;
+	return r;
+}
+
+/* Whether two maps differ in a sub-section, and in which way: 1 where the first has it alone, -1
+ * where the second has, 0 where they agree. */
+static int difference_at(const uint64_t *a, const uint64_t *b, size_t bits, size_t words, size_t s)
+{
+	size_t word = s / bits * words + s % bits / 64;
+	uint64_t bit = UINT64_C(1) << s % bits % 64;
+
+	return !!(a[word] & bit) - !!(b[word] & bit);
+}
+
+int subsections_difference(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, struct memblock_range *ret)
+{
+	_cleanup_free_ uint64_t *kernel = NULL, *derived = NULL;
+	uint64_t start = block_start(inventory, block);
+	size_t bits = inventory->section_size / MEMBLOCK_SUBSECTION_SIZE, n_words, s, last;
+	size_t n = inventory->block_size / MEMBLOCK_SUBSECTION_SIZE;
+	int words, r = 0;
+
+	if (bits == 0) /* of an unknown size, so that none can be told to be of this block */
+		return 0;
+	words = sections_map(inventory, block, &kernel, &n_words);
+	if (words >= 0)
+		words = derived_map(inventory, block, &derived, &n_words);
+	if (words < 0)
+		return words == -ENODATA ? 0 : words;
+
+	for (s = 0; s < n && r == 0; s++)
+		r = difference_at(kernel, derived, bits, (size_t)words, s);
+	if (r == 0)
+		return 0;
+	for (last = s; last < n && difference_at(kernel, derived, bits, (size_t)words, last) == r;)
+		last++;
+	ret->start = start + (s - 1) * MEMBLOCK_SUBSECTION_SIZE;
+	ret->end = start + last * MEMBLOCK_SUBSECTION_SIZE;
+	return r > 0 ? SUBSECTIONS_KERNEL_ONLY : SUBSECTIONS_DERIVED_ONLY;
 }

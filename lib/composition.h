@@ -10,3 +10,12 @@
  */
 int composition_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
 		   struct extents *ret);
+
+/* The first range of sub-sections in which the kernel's map of a block and the one derived from
+ * iomem differ: which of them has it, 0 where they agree or one is not known, or -ENOMEM. */
+enum {
+	SUBSECTIONS_KERNEL_ONLY = 1,
+	SUBSECTIONS_DERIVED_ONLY,
+};
+int subsections_difference(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, struct memblock_range *ret);

@@ -68,3 +68,10 @@ uint64_t geometry_page_size(const char *architecture)
 			return architectures[i].page_size;
 	return 0;
 }
+
+bool geometry_is_arm64(const char *architecture)
+{
+	/* armv8l is what uname(2) tells a 32-bit program of an arm64 machine. */
+	return architecture &&
+	       (strcmp(architecture, "aarch64") == 0 || strncmp(architecture, "armv8", 5) == 0);
+}

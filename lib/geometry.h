@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -20,3 +21,6 @@ uint64_t geometry_page_size(const char *architecture);
 
 /* A release as a number to compare: 6.1.0-56-amd64 is 6001. 0 where it can't be read. */
 unsigned geometry_release_number(const char *release);
+
+/* architecture may be NULL. */
+bool geometry_is_arm64(const char *architecture);

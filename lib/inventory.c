@@ -127,6 +127,8 @@ struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *i
 	iomem_done(&inventory->iomem);
 	extents_done(&inventory->affinities);
 	marks_done(&inventory->marks);
+	sections_done(&inventory->sections);
+	page_counts_done(&inventory->pages);
 	notes_done(&inventory->notes);
 	if (inventory->reporter.done)
 		inventory->reporter.done(inventory->reporter.userdata);

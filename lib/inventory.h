@@ -5,7 +5,9 @@
 #include "libmemblock.h"
 #include "names.h"
 #include "notes.h"
+#include "pages.h"
 #include "root.h"
+#include "sections.h"
 
 /* valid_zones as the block keeps it: a zone in each four bits, the kernel's first in the lowest;
  * 0 where the file could not be read. */
@@ -34,6 +36,10 @@ struct memblock_block {
 	uint16_t reasons; /* bit mask by enum memblock_reason */
 	uint8_t state;
 	uint8_t removable;
+	/* The verdict that somebody else told, and whether reserved pages were among his reasons.
+	 */
+	uint8_t told_removable;
+	bool told_reserved;
 };
 
 /* The nodes of a block that hangs on several. */
@@ -88,6 +94,7 @@ struct zone_span {
 	uint64_t end;
 	int nid;
 	enum memblock_zone zone;
+	uint64_t held_by_cpus; /* pages on the CPUs' own free lists */
 };
 
 struct zone_spans {
@@ -143,6 +150,8 @@ struct memblock_inventory {
 	struct zone_spans spans;
 	struct extents affinities; /* SRAT: nid of each range */
 	struct marks marks;
+	struct sections sections; /* empty until somebody asks for them */
+	struct page_counts pages; /* the same */
 
 	struct source_status sources[MEMBLOCK_SOURCE_COUNT];
 	struct notes notes;

@@ -117,6 +117,8 @@ enum memblock_source {
 	MEMBLOCK_SOURCE_PMEM,     /* /sys/bus/nd/devices */
 	MEMBLOCK_SOURCE_DEVICES,  /* ACPI, virtio, dax, CXL devices that own blocks */
 	MEMBLOCK_SOURCE_MARKS,    /* /var/lib/memblockd/marks */
+	MEMBLOCK_SOURCE_SECTIONS, /* the kernel's own table of sections, in /proc/kcore */
+	MEMBLOCK_SOURCE_PAGES,    /* /proc/kpageflags */
 };
 
 /* What became of a source. */
@@ -126,6 +128,7 @@ enum memblock_source_state {
 	MEMBLOCK_SOURCE_DAMAGED, /* read, but part of it made no sense */
 	MEMBLOCK_SOURCE_HIDDEN,  /* there, but kept from this user */
 	MEMBLOCK_SOURCE_FAILED,  /* there, but it could not be read */
+	MEMBLOCK_SOURCE_UNASKED, /* read where somebody asks for it alone, and nobody did */
 };
 
 /* What a write to memoryN/state asks for, drivers/base/memory.c:state_store(). */
@@ -151,6 +154,7 @@ enum memblock_refusal {
 	MEMBLOCK_REFUSAL_TOO_LITTLE_MEMORY, /* less than the reserve would be left */
 	MEMBLOCK_REFUSAL_MOVABLE_RATIO,     /* too little kernel memory would be left */
 	MEMBLOCK_REFUSAL_NOT_KNOWN,         /* a fact that it needs could not be had */
+	MEMBLOCK_REFUSAL_POISONED,          /* it holds poisoned pages: once offline, it stays so */
 };
 
 /* What became of one block of a transition. */
@@ -201,6 +205,8 @@ struct memblock_request {
 	int nid;                 /* only blocks that hang on it; MEMBLOCK_NID_UNKNOWN: on any */
 	const char *device;      /* only blocks of this device; NULL: of any */
 	bool best_effort;        /* as much as goes, and nothing is put back */
+	const uint64_t *avoid;   /* blocks that refused lately, in rising order: tried last */
+	size_t n_avoid;
 };
 
 /* What must be left of memory when blocks have gone offline. */
@@ -208,6 +214,27 @@ struct memblock_limits {
 	uint64_t reserve;       /* bytes; 0: the larger of 256 MiB and 5 % of all */
 	unsigned movable_ratio; /* movable memory at most, in percent of kernel memory; 0: no limit
 				 */
+};
+
+/*
+ * What the pages of a block are right now, counted. Each page that was looked at is counted once,
+ * so the counts add up to `examined`; the first that holds in the order below is what it counts as,
+ * poisoned before all else.
+ */
+struct memblock_pages {
+	uint64_t index;    /* of the block */
+	uint64_t all;      /* pages of the block */
+	uint64_t examined; /* that were looked at: all, fewer in a sample, 0 where none could be */
+	uint64_t poisoned; /* hardware found a fault in them */
+	uint64_t memmap;   /* the block's own memmap (altmap), which goes with the block */
+	uint64_t reserved; /* the kernel's since boot; for good */
+	uint64_t slab;     /* small objects of the kernel's */
+	uint64_t page_table; /* page tables */
+	uint64_t offline;    /* not there: virtio-mem unplugged them, or a balloon holds them */
+	uint64_t free;       /* on the lists of the buddy allocator or of a CPU */
+	uint64_t movable;    /* can be moved elsewhere: files, anonymous memory, huge pages */
+	uint64_t kernel;     /* other memory of the kernel's */
+	uint64_t unclear;    /* without any flag: free on the list of a CPU, or the kernel's */
 };
 
 /* What an administrator said of a range. */
@@ -233,6 +260,9 @@ struct memblock_step {
 	enum memblock_zone zone; /* of an online block; UNKNOWN of an offline one */
 	enum memblock_action action;
 	enum memblock_outcome outcome; /* NOT_TRIED, or settled already: ALREADY, LEFT_OUT */
+	enum memblock_answer busy; /* whether the kernel would refuse now; UNKNOWN where its pages
+				    * were not counted */
+	uint64_t to_move;          /* bytes that would have to be moved elsewhere */
 };
 
 /* What became of one block. */
@@ -294,7 +324,8 @@ const char *memblock_root_path(const struct memblock_root *root);
 int memblock_root_open(const struct memblock_root *root, const char *path, int flags);
 /*
  * Sets who opens files for a root that this process can't see whole. It is asked first for
- * proc/iomem, whose addresses the kernel shows to those alone who may see them, and then for each
+ * proc/iomem, whose addresses the kernel shows to those alone who may see them, and for
+ * memblockd/sections, as memblock_sections_read() would give it of all sections; and then for each
  * file that may not be opened here; never for state and valid_zones of blocks, which all may read,
  * nor for what is opened with flags. It gets a path below the root and returns a descriptor for
  * reading, which is closed after use, or a negative errno: then what this process can do by itself
@@ -307,7 +338,8 @@ bool memblock_root_is_live(const struct memblock_root *root);
 
 /*
  * The inventory: all memory blocks of a root at one moment, with their verdicts; it never changes,
- * and blocks and devices live as long as it does. flags must be 0. Only the blocks
+ * but for what memblock_inventory_set_sections() and memblock_inventory_set_pages() add, and blocks
+ * and devices live as long as it does. flags must be 0. Only the blocks
  * themselves must be readable; every other source may be missing and is then reported so by
  * memblock_inventory_source(). ret_error, if not NULL, is set to a text for people that names what
  * failed and where, or to NULL where there is none (success, out of memory); free() it.
@@ -405,18 +437,120 @@ int memblock_block_composition(const struct memblock_inventory *inventory,
 			       const struct memblock_block *block, struct memblock_extent **ret);
 
 /*
+ * What the kernel itself keeps of sections, and what is in blocks right now. Both are root's to
+ * read, cost time, and are read on demand alone. A captured tree keeps them as text in
+ * memblockd/sections and memblockd/pages.
+ */
+
+/* Flags of a section, include/linux/mmzone.h: the low bits of section_mem_map. */
+#define MEMBLOCK_SECTION_EARLY 0x8 /* SECTION_IS_EARLY: there at boot */
+#define MEMBLOCK_SECTION_DEVICE                                             \
+	0x10 /* SECTION_TAINT_ZONE_DEVICE: device memory shares it, or did; \
+	      * since Linux 5.14 */
+
+/*
+ * Reads the kernel's table of n sections, from number `first` on: section numbers are addresses
+ * divided by section_size, which may be 0 where the kernel's VMCOREINFO tells it (since Linux
+ * 5.14). ret is text, to be freed, a line for each section that is present:
+ * "section NUMBER flags HEX map HEX", the map's bit 0 being the lowest sub-section, and "map -"
+ * where this kernel keeps none. From memblockd/sections of the root where there is one, else from
+ * /proc/kcore by VMCOREINFO and BTF.
+ * Errors: -ENOENT where this kernel has no /proc/kcore, -EACCES or -EPERM where this user may not
+ * read it, -EOPNOTSUPP where this library was built without libbpf, -ENODATA where VMCOREINFO or
+ * BTF don't tell what is needed, or there is no BTF, -EINVAL where the kernel's sections have
+ * another size, -EBADMSG for a file that makes no sense, -ENOMEM, and what reading gave.
+ */
+int memblock_sections_read(struct memblock_root *root, uint64_t section_size, uint64_t first,
+			   uint64_t n, char **ret);
+/* Adds what such a text tells to an inventory, in place of what was known of the same sections, and
+ * judges their blocks anew. A line that makes no sense becomes a note. -ENOMEM. */
+int memblock_inventory_set_sections(struct memblock_inventory *inventory, const char *text);
+/* Reads all sections of the inventory's root into it. What became of it is in
+ * memblock_inventory_source(); only -ENOMEM is an error. */
+int memblock_inventory_read_sections(struct memblock_inventory *inventory);
+/* Flags of each section of a block, 0 for one that is not present: as many as
+ * memblock_inventory_section_size() fit into a block. Returns how many; free() them.
+ * -ENODATA where sections were not read, -ENOMEM. */
+int memblock_block_section_flags(const struct memblock_inventory *inventory,
+				 const struct memblock_block *block, uint32_t **ret);
+
+/*
+ * Counts the pages of all blocks of some ranges, in bytes, that fall on borders of blocks. limit:
+ * how many pages of each block are looked at, spread evenly over it in runs of 8; 0: all, which
+ * takes 0.1 to 0.2 us a page. What a sample of n pages tells, scaled up to the block, is off by the
+ * share sqrt(8 / n) of the block at most, 19 times in 20; what it doesn't find may be there. ret
+ * has an item for each block of the ranges, whether it is there or not (pages of a block that is
+ * offline or absent look like free ones or like none), to be freed. From memblockd/pages of the
+ * root where there is one, else from /proc/kpageflags; what pages without flags are is asked of
+ * /proc/kcore where that can be read. Errors: -ENOENT where this kernel has no /proc/kpageflags,
+ * -EACCES or -EPERM where this user may not read it, -EINVAL for sizes or ranges that make no
+ * sense, -EBADMSG, -ENOMEM, and what reading gave.
+ */
+int memblock_pages_read(struct memblock_root *root, uint64_t block_size, uint64_t page_size,
+			const struct memblock_range *ranges, size_t n_ranges, uint64_t limit,
+			struct memblock_pages **ret, size_t *ret_n);
+/* How many pages of each block to look at so that n blocks of that many pages don't take a second:
+ * 0 (all) up to 64 GiB of pages of 4 KiB. */
+uint64_t memblock_pages_limit(uint64_t pages_per_block, uint64_t n);
+/* The same for a glance, which takes some hundredths of a second: 0 up to 256 MiB of such pages. */
+uint64_t memblock_pages_glance(uint64_t pages_per_block, uint64_t n);
+/* The same counts as text, a line a block, and back. -EBADMSG for a text that makes no sense,
+ * -ENOMEM; free() what they give. */
+int memblock_pages_to_text(const struct memblock_pages *pages, size_t n, char **ret);
+int memblock_pages_from_text(const char *text, struct memblock_pages **ret, size_t *ret_n);
+/* Adds counts to an inventory, in place of older ones of the same blocks, and judges those anew:
+ * reserved pages are a reason. Unclear pages become free or the kernel's as far as the block's zone
+ * tells: Movable holds none of the kernel's, and others as many free ones as /proc/zoneinfo says.
+ * n of 0 forgets all counts. Counts of blocks that are not there, or not online, are left out.
+ * -ENOMEM. */
+int memblock_inventory_set_pages(struct memblock_inventory *inventory,
+				 const struct memblock_pages *pages, size_t n);
+/* Reads and adds those of the online blocks in some ranges, all where n_ranges is 0; sampled as
+ * memblock_pages_glance() or memblock_pages_limit() says. What became of it is in
+ * memblock_inventory_source(); only -ENOMEM is an error. */
+int memblock_inventory_read_pages(struct memblock_inventory *inventory,
+				  const struct memblock_range *ranges, size_t n_ranges,
+				  bool glance);
+/* The counts of a block. False where there are none. */
+bool memblock_block_pages(const struct memblock_inventory *inventory,
+			  const struct memblock_block *block, struct memblock_pages *ret);
+/* Whether the kernel would refuse right now (EBUSY) to take an online block offline, since memory
+ * of its own lies in it. UNKNOWN where its pages were not counted, or a sample found none and the
+ * block isn't in zone Movable. */
+enum memblock_answer memblock_block_busy(const struct memblock_inventory *inventory,
+					 const struct memblock_block *block);
+/* How much of a block can't be moved, and how much would have to be, in bytes; of a sample, scaled
+ * up to the block. -ENODATA where its pages were not counted. */
+int memblock_block_load(const struct memblock_inventory *inventory,
+			const struct memblock_block *block, uint64_t *ret_unmovable,
+			uint64_t *ret_to_move);
+/* How many pages of a block are poisoned: all are looked at, but only where /proc/meminfo's
+ * HardwareCorrupted says that there is one in the machine. Errors as memblock_pages_read(), and
+ * -ENODATA where not all could be. */
+int memblock_read_poison(struct memblock_root *root, uint64_t block_size, uint64_t page_size,
+			 uint64_t index, uint64_t *ret_pages);
+
+/*
  * The block's sub-sections: bit 0 of the first word is the lowest, set where any System RAM or
  * mapped device memory lies in it, as the kernel keeps them for boot memory
  * (mm/sparse.c:subsection_map_init()). Each section takes memblock_inventory_section_size() / 2 MiB
  * bits (a whole block where that is 0) and begins a new word. ret_n is the number of words, free()
- * them; ret_source says where they come from: MEMBLOCK_SOURCE_IOMEM where they are derived. Returns
- * how many words a section takes.
+ * them; ret_source says where they come from: MEMBLOCK_SOURCE_SECTIONS where they are the kernel's
+ * own, which every section of the block that is there must have, else MEMBLOCK_SOURCE_IOMEM: they
+ * are derived.
+ * Returns how many words a section takes.
  * Errors: -ENODATA where /proc/iomem could not be had, or nothing tells whether persistent memory
  * in the block has pages; -ENOMEM.
  */
 int memblock_block_subsections(const struct memblock_inventory *inventory,
 			       const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
 			       enum memblock_source *ret_source);
+
+/* The same from one of those two sources alone. Errors: -ENODATA where it doesn't tell, -EINVAL for
+ * another source, -ENOMEM. */
+int memblock_block_subsections_from(const struct memblock_inventory *inventory,
+				    const struct memblock_block *block, enum memblock_source source,
+				    uint64_t **ret, size_t *ret_n);
 
 /*
  * An inventory that somebody else read and judged, and told of: memblockd for one. It answers as if
@@ -447,10 +581,12 @@ struct memblock_report_source {
 struct memblock_report_details {
 	const struct memblock_extent *composition; /* NULL where not known */
 	size_t n_extents;
-	const uint64_t *subsections; /* NULL where not known */
+	const uint64_t *subsections; /* the kernel's; NULL where not known */
+	const uint64_t *derived;     /* those of iomem, as many; NULL where not known */
 	size_t n_words;
 	int words_per_section;
-	enum memblock_source subsections_source;
+	const uint32_t *section_flags; /* NULL where not known */
+	size_t n_sections;
 	const char *const *evidence; /* NULL-terminated; NULL for none */
 };
 
@@ -481,6 +617,11 @@ struct memblock_report {
  * sense, -ENOMEM. */
 int memblock_inventory_new_of_report(const struct memblock_report *report,
 				     struct memblock_inventory **ret);
+/* Tells it what became of a source that was asked for later on. -EINVAL for a source that there
+ * isn't, or an inventory that was read here; -ENOMEM. */
+int memblock_inventory_tell_source(struct memblock_inventory *inventory,
+				   enum memblock_source source,
+				   const struct memblock_report_source *told);
 
 /*
  * Changing memory: a request becomes a plan, by rules alone; a transition carries the plan out, one
@@ -502,6 +643,13 @@ int memblock_read_state(struct memblock_root *root, uint64_t index, enum membloc
  * there is no such block. */
 int memblock_write_state(struct memblock_root *root, uint64_t index, enum memblock_action action);
 
+/* Where the online blocks lie that such a request might take offline, as ranges in rising order:
+ * whose pages to count before it is planned. None where it is no such request, or one that is
+ * refused whatever lies in blocks. ret is to be freed, and NULL where there are none. -ENOMEM. */
+int memblock_request_ranges(const struct memblock_inventory *inventory,
+			    const struct memblock_request *request, struct memblock_range **ret,
+			    size_t *ret_n);
+
 /*
  * Decides which blocks to change, and in which order: a pure function. memory may be NULL, which
  * taking memory offline is refused for (MEMBLOCK_REFUSAL_NOT_KNOWN); limits are for that alone. All
@@ -509,9 +657,22 @@ int memblock_write_state(struct memblock_root *root, uint64_t index, enum memblo
  * last; where it asks for a size, all that might serve: memory that has the other state now, so
  * that what is offline already doesn't count towards 4 GiB to be taken offline. By best effort,
  * blocks that can't go are left out but stay wanted; where nothing else is left, the plan is
- * refused. A plan is always made, even one that is refused, which may have no steps. Errors:
- * -ENOMEM, -EINVAL for a request that makes no sense: an action or a zone that there isn't, a zone
- * to bring memory online in (its action says that), or neither size nor range, node or device.
+ * refused. Blocks with poisoned pages, where pages were counted, are for best effort alone. A plan
+ * is always made, even one that is refused, which may have no steps.
+ *
+ * Memory comes online by rising address. The order to take it offline is by
+ *  1. rank: not busy; pages not counted, or not all of them; in request.avoid, or poisoned; busy;
+ *     then the same of blocks whose verdict or state is not known. Of each of these Movable, then
+ *     the kernel's zones, then other ones.
+ *  2. Where more blocks of a rank serve than are wanted: devices that can be taken out (ACPI, dax,
+ *     CXL) and go whole by that; then what has nothing to move, a quarter of a block at most, a
+ *     half, and so on; of what is alike so far, the node of which the smallest share of its online
+ *     memory is chosen.
+ *  3. what is to be moved, where that is known; of busy blocks what can't be.
+ *  4. falling address.
+ * Errors: -ENOMEM, -EINVAL for a request that makes no sense: an action or a zone that there isn't,
+ * a zone to bring memory online in (its action says that), or neither size nor range, node or
+ * device.
  */
 int memblock_plan_new(const struct memblock_inventory *inventory,
 		      const struct memblock_request *request, const struct memblock_memory *memory,
@@ -520,6 +681,12 @@ int memblock_plan_new(const struct memblock_inventory *inventory,
  * changed. -ENOMEM. */
 int memblock_plan_new_of_steps(const struct memblock_step *steps, size_t n, size_t wanted,
 			       bool best_effort, struct memblock_plan **ret);
+/* The blocks that a plan to take memory offline would turn to first, as ranges in rising order:
+ * those that are wanted and some more. Where it rests on a glance at their pages, these are to be
+ * counted whole, and planned anew. free() them. -ENOMEM. */
+int memblock_plan_ranges(const struct memblock_plan *plan,
+			 const struct memblock_inventory *inventory, struct memblock_range **ret,
+			 size_t *ret_n);
 /* Takes NULL; always returns NULL. */
 struct memblock_plan *memblock_plan_free(struct memblock_plan *plan);
 /* Why it can't be, NONE where it can; ret_text, if not NULL, is set to a sentence that names what,

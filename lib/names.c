@@ -105,6 +105,8 @@ static const char *const source_names[] = {
 	[MEMBLOCK_SOURCE_PMEM] = "pmem",
 	[MEMBLOCK_SOURCE_DEVICES] = "devices",
 	[MEMBLOCK_SOURCE_MARKS] = "marks",
+	[MEMBLOCK_SOURCE_SECTIONS] = "sections",
+	[MEMBLOCK_SOURCE_PAGES] = "pages",
 };
 DEFINE_TO_STRING(source, enum memblock_source)
 DEFINE_FROM_STRING(source, enum memblock_source, strcmp)
@@ -115,6 +117,7 @@ static const char *const source_state_names[] = {
 	[MEMBLOCK_SOURCE_DAMAGED] = "damaged",
 	[MEMBLOCK_SOURCE_HIDDEN] = "hidden",
 	[MEMBLOCK_SOURCE_FAILED] = "failed",
+	[MEMBLOCK_SOURCE_UNASKED] = "unasked",
 };
 DEFINE_TO_STRING(source_state, enum memblock_source_state)
 DEFINE_FROM_STRING(source_state, enum memblock_source_state, strcmp)
@@ -142,6 +145,7 @@ static const char *const refusal_names[] = {
 	[MEMBLOCK_REFUSAL_TOO_LITTLE_MEMORY] = "TooLittleMemory",
 	[MEMBLOCK_REFUSAL_MOVABLE_RATIO] = "MovableRatio",
 	[MEMBLOCK_REFUSAL_NOT_KNOWN] = "NotKnown",
+	[MEMBLOCK_REFUSAL_POISONED] = "Poisoned",
 };
 DEFINE_TO_STRING(refusal, enum memblock_refusal)
 

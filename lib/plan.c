@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "candidate.h"
+#include "choice.h"
+#include "range-list.h"
 #include "room.h"
 #include "selection.h"
 
@@ -30,7 +32,8 @@ static bool makes_sense(const struct memblock_request *request)
 }
 
 /* Holds the selected blocks against the request. ret must be empty. */
-static int find_candidates(const struct memblock_request *request,
+static int find_candidates(const struct memblock_inventory *inventory,
+			   const struct memblock_request *request,
 			   const struct selection *selection, struct candidates *ret)
 {
 	ret->items = calloc(MAX(selection->n, (size_t)1), sizeof(*ret->items));
@@ -39,7 +42,7 @@ static int find_candidates(const struct memblock_request *request,
 
 	ret->all_left_out = true;
 	for (size_t i = 0; i < selection->n; i++) {
-		struct candidate candidate = candidate_of(request, selection->blocks[i]);
+		struct candidate candidate = candidate_of(inventory, request, selection->blocks[i]);
 
 		if (request->size > 0 && !candidate_counts(&candidate))
 			continue;
@@ -69,13 +72,18 @@ static int check_amount(struct memblock_plan *plan, const struct memblock_invent
 		      offlining ? "taken offline" : "brought online");
 }
 
-static int take_steps(struct memblock_plan *plan, struct candidates *candidates)
+static int take_steps(struct memblock_plan *plan, const struct memblock_inventory *inventory,
+		      struct candidates *candidates)
 {
+	int r;
+
+	r = choose(inventory, candidates->items, candidates->n, plan->wanted);
+	if (r < 0)
+		return r;
 	plan->steps = calloc(MAX(candidates->n, (size_t)1), sizeof(*plan->steps));
 	if (!plan->steps)
 		return -ENOMEM;
 
-	qsort(candidates->items, candidates->n, sizeof(*candidates->items), candidate_compare);
 	for (size_t i = 0; i < candidates->n; i++)
 		plan->steps[i] = candidates->items[i].step;
 	plan->n = candidates->n;
@@ -94,13 +102,13 @@ static int decide(struct memblock_plan *plan, const struct memblock_inventory *i
 	r = select_blocks(plan, inventory, request, &selection);
 	if (r != 0)
 		return r;
-	r = find_candidates(request, &selection, &candidates);
+	r = find_candidates(inventory, request, &selection, &candidates);
 	if (r < 0)
 		return r;
 
 	plan->wanted = request->size > 0 ? request->size / inventory->block_size : candidates.n;
 	r = check_amount(plan, inventory, request, &candidates);
-	if (r < 0 || take_steps(plan, &candidates) < 0)
+	if (r < 0 || take_steps(plan, inventory, &candidates) < 0)
 		return -ENOMEM;
 	return r == 0 && request->action == MEMBLOCK_ACTION_OFFLINE
 		       ? check_room(plan, inventory, memory, limits)
@@ -147,6 +155,47 @@ int memblock_plan_new_of_steps(const struct memblock_step *steps, size_t n, size
 	plan->wanted = wanted;
 	plan->best_effort = best_effort;
 	*ret = TAKE_PTR(plan);
+	return 0;
+}
+
+/* How many steps are turned to first: those that are wanted, and a quarter more. */
+static size_t n_first(const struct memblock_plan *plan)
+{
+	return plan->wanted + plan->wanted / 4 + 1;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+int memblock_plan_ranges(const struct memblock_plan *plan,
+			 const struct memblock_inventory *inventory, struct memblock_range **ret,
+			 size_t *ret_n)
+{
+	_cleanup_range_list_ struct range_list list = {};
+	_cleanup_free_ uint64_t *indexes = calloc(plan->n + 1, sizeof(*indexes));
+	size_t n = 0;
+	int r = 0;
+
+	if (!indexes)
+		return -ENOMEM;
+	for (size_t i = 0; i < plan->n && n < n_first(plan); i++)
+		if (plan->steps[i].outcome == MEMBLOCK_OUTCOME_NOT_TRIED &&
+		    plan->steps[i].action == MEMBLOCK_ACTION_OFFLINE)
+			indexes[n++] = plan->steps[i].index;
+	if (n > 0)
+		qsort(indexes, n, sizeof(*indexes), compare_numbers);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = range_list_add(&list, indexes[i] * inventory->block_size,
+				   (indexes[i] + 1) * inventory->block_size);
+	if (r < 0)
+		return r;
+
+	*ret_n = list.n;
+	*ret = TAKE_PTR(list.items);
 	return 0;
 }
 

@@ -60,6 +60,7 @@ static int make_block(struct memblock_inventory *inventory,
 		.index = range->range.start / inventory->block_size,
 		.state = (uint8_t)range->state,
 		.removable = (uint8_t)range->removable,
+		.told_removable = (uint8_t)range->removable,
 	};
 	int r;
 
@@ -67,6 +68,7 @@ static int make_block(struct memblock_inventory *inventory,
 		block.zones = zone_list_add(block.zones, i, range->zones[i]);
 	for (size_t i = 0; i < range->n_reasons; i++)
 		block.reasons |= (uint16_t)(1u << range->reasons[i]);
+	block.told_reserved = memblock_block_has_reason(&block, MEMBLOCK_REASON_RESERVED_PAGES);
 	r = set_nodes(inventory, &block, range);
 	if (r >= 0)
 		r = set_device(inventory, &block, range);
@@ -175,6 +177,16 @@ int memblock_inventory_new_of_report(const struct memblock_report *report,
 	return 0;
 }
 
+int memblock_inventory_tell_source(struct memblock_inventory *inventory,
+				   enum memblock_source source,
+				   const struct memblock_report_source *told)
+{
+	if (!inventory->reported || (size_t)source >= ARRAY_SIZE(inventory->sources))
+		return -EINVAL;
+	return inventory_set_source(inventory, source, told->state, told->text ? "%s" : NULL,
+				    told->text);
+}
+
 static int ask(const struct memblock_inventory *inventory, const struct memblock_block *block,
 	       struct memblock_report_details *ret)
 {
@@ -213,26 +225,82 @@ int reported_composition(const struct memblock_inventory *inventory,
 	return (int)details.n_extents;
 }
 
+/* Whether words that were told are the map of a block: as many for each section, and enough. */
+static bool is_map(const struct memblock_inventory *inventory,
+		   const struct memblock_report_details *details)
+{
+	uint64_t bits = inventory->block_size / MEMBLOCK_SUBSECTION_SIZE, n_sections;
+
+	if (details->words_per_section <= 0 ||
+	    details->n_words % (size_t)details->words_per_section != 0)
+		return false;
+	n_sections = details->n_words / (size_t)details->words_per_section;
+	return n_sections > 0 && bits % n_sections == 0 &&
+	       bits / n_sections <= (uint64_t)details->words_per_section * 64;
+}
+
 int reported_subsections(const struct memblock_inventory *inventory,
-			 const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
-			 enum memblock_source *ret_source)
+			 const struct memblock_block *block, enum memblock_source source,
+			 uint64_t **ret, size_t *ret_n)
 {
 	struct memblock_report_details details;
+	const uint64_t *words;
 	uint64_t *copy;
 	int r;
 
 	r = ask(inventory, block, &details);
 	if (r < 0)
 		return r;
-	if (!details.subsections)
+	words = source == MEMBLOCK_SOURCE_SECTIONS ? details.subsections : details.derived;
+	if (!words || !is_map(inventory, &details))
 		return -ENODATA;
-	copy = copy_of(details.subsections, details.n_words, sizeof(*copy));
+	copy = copy_of(words, details.n_words, sizeof(*copy));
 	if (!copy)
 		return -ENOMEM;
 	*ret = copy;
 	*ret_n = details.n_words;
-	*ret_source = details.subsections_source;
 	return details.words_per_section;
+}
+
+int reported_section_flags(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, uint32_t **ret)
+{
+	struct memblock_report_details details;
+	uint32_t *copy;
+	int r;
+
+	r = ask(inventory, block, &details);
+	if (r < 0)
+		return r;
+	if (!details.section_flags)
+		return -ENODATA;
+	copy = copy_of(details.section_flags, details.n_sections, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	*ret = copy;
+	return (int)details.n_sections;
+}
+
+int reported_verdict(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		     struct verdict *ret)
+{
+	const uint16_t reserved = (uint16_t)(1u << MEMBLOCK_REASON_RESERVED_PAGES);
+	struct verdict verdict = {
+		.reasons = (uint16_t)(block->reasons & ~reserved),
+		.removable = (enum memblock_answer)block->told_removable,
+	};
+	int r;
+
+	r = find_reserved_pages(inventory, block, NULL);
+	if (r < 0)
+		return r;
+	if (r > 0 || block->told_reserved)
+		verdict.reasons |= reserved;
+	if (r > 0)
+		verdict.removable = MEMBLOCK_ANSWER_NO;
+
+	*ret = verdict;
+	return 0;
 }
 
 int reported_evidence(const struct memblock_inventory *inventory,
@@ -244,5 +312,8 @@ int reported_evidence(const struct memblock_inventory *inventory,
 	r = ask(inventory, block, &details);
 	for (const char *const *line = details.evidence; r >= 0 && line && *line; line++)
 		r = notes_add(evidence, "%s", *line);
-	return r;
+	/* Where it was told already, so is what it rests on. */
+	if (r >= 0 && !block->told_reserved)
+		r = find_reserved_pages(inventory, block, evidence);
+	return r < 0 ? r : 0;
 }

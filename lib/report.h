@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "inventory.h"
+#include "verdict.h"
 
 /*
  * What was told of a block of an inventory that somebody else read, as the functions of
@@ -10,7 +10,12 @@
 int reported_composition(const struct memblock_inventory *inventory,
 			 const struct memblock_block *block, struct memblock_extent **ret);
 int reported_subsections(const struct memblock_inventory *inventory,
-			 const struct memblock_block *block, uint64_t **ret, size_t *ret_n,
-			 enum memblock_source *ret_source);
+			 const struct memblock_block *block, enum memblock_source source,
+			 uint64_t **ret, size_t *ret_n);
+int reported_section_flags(const struct memblock_inventory *inventory,
+			   const struct memblock_block *block, uint32_t **ret);
+/* What was told, and what page counts add to it. 0 or -ENOMEM. */
+int reported_verdict(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		     struct verdict *ret);
 int reported_evidence(const struct memblock_inventory *inventory,
 		      const struct memblock_block *block, struct notes *evidence);

@@ -96,10 +96,10 @@ static int open_here(const struct memblock_root *root, const char *path, int fla
 }
 
 /* Anybody may open iomem, but the addresses in it are there for those alone who may see them
- * (kernel/resource.c:r_show()). */
+ * (kernel/resource.c:r_show()). Of sections no machine has a file: who may read kcore makes one. */
 static bool is_veiled(const char *path)
 {
-	return strcmp(path, "proc/iomem") == 0;
+	return strcmp(path, "proc/iomem") == 0 || strcmp(path, "memblockd/sections") == 0;
 }
 
 int memblock_root_open(const struct memblock_root *root, const char *path, int flags)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "geometry.h"
 #include "inventory.h"
 #include "sources.h"
 #include "verdict.h"
@@ -26,20 +27,25 @@ static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 	return 0;
 }
 
+/* Whether only the kernel's own table can tell what arm64 keeps for good: DIMMs that firmware had
+ * in the memory map. All else can do without, and it costs time. */
+static bool needs_sections(const struct memblock_inventory *inventory)
+{
+	if (!geometry_is_arm64(inventory->machine.architecture))
+		return false;
+	for (size_t i = 0; i < inventory->devices.n; i++)
+		if (inventory->devices.items[i].provider == MEMBLOCK_PROVIDER_ACPI)
+			return true;
+	return false;
+}
+
 static int judge(struct memblock_inventory *inventory)
 {
-	for (size_t i = 0; i < inventory->n_blocks; i++) {
-		struct memblock_block *block = &inventory->blocks[i];
-		struct verdict verdict;
-		int r;
+	int r = 0;
 
-		r = verdict_of(inventory, block, NULL, &verdict);
-		if (r < 0)
-			return r;
-		block->reasons = verdict.reasons;
-		block->removable = (uint8_t)verdict.removable;
-	}
-	return 0;
+	for (size_t i = 0; r >= 0 && i < inventory->n_blocks; i++)
+		r = judge_block(inventory, &inventory->blocks[i]);
+	return r;
 }
 
 int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
@@ -58,9 +64,13 @@ int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
 		return -ENOMEM;
 	inventory->n_ref = 1;
 	inventory->memory_fd = -1;
+	inventory->sources[MEMBLOCK_SOURCE_SECTIONS].state = MEMBLOCK_SOURCE_UNASKED;
+	inventory->sources[MEMBLOCK_SOURCE_PAGES].state = MEMBLOCK_SOURCE_UNASKED;
 	inventory->root = memblock_root_ref(root);
 
 	r = read_sources(inventory, ret_error);
+	if (r >= 0 && needs_sections(inventory))
+		r = memblock_inventory_read_sections(inventory);
 	if (r < 0)
 		return r;
 	r = judge(inventory);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "range-list.h"
 #include "selection.h"
 
 void selection_done(struct selection *selection)
@@ -196,4 +197,36 @@ int select_blocks(struct memblock_plan *plan, const struct memblock_inventory *i
 		r = refuse(plan, MEMBLOCK_REFUSAL_NO_SUCH_BLOCK,
 			   "no memory block fits all that was asked for");
 	return r;
+}
+
+/* Blocks that a plan might take offline: of others nobody needs to know what is in them. */
+static bool may_go(const struct memblock_block *block)
+{
+	return block->state == MEMBLOCK_STATE_ONLINE && block->removable != MEMBLOCK_ANSWER_NO;
+}
+
+int memblock_request_ranges(const struct memblock_inventory *inventory,
+			    const struct memblock_request *request, struct memblock_range **ret,
+			    size_t *ret_n)
+{
+	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = calloc(1, sizeof(*plan));
+	_cleanup_range_list_ struct range_list list = {};
+	_cleanup_selection_ struct selection selection = {};
+	int r = 0;
+
+	if (!plan)
+		return -ENOMEM;
+	if (request->action == MEMBLOCK_ACTION_OFFLINE)
+		r = select_blocks(plan, inventory, request, &selection);
+	for (size_t i = 0; r == 0 && i < selection.n; i++)
+		if (may_go(selection.blocks[i]))
+			r = range_list_add(&list, block_start(inventory, selection.blocks[i]),
+					   block_end(inventory, selection.blocks[i]));
+	if (r < 0)
+		return r;
+
+	/* What is refused is refused by the plan too, which tells why. */
+	*ret_n = r == 0 ? list.n : 0;
+	*ret = *ret_n > 0 ? TAKE_PTR(list.items) : NULL;
+	return 0;
 }

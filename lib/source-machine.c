@@ -64,18 +64,26 @@ int machine_page_size(const struct memblock_root *root, const char *architecture
 	return *ret ? 0 : captured_page_size(root, ret);
 }
 
+int machine_names(const struct memblock_root *root, struct machine *machine)
+{
+	int r;
+
+	/* The files first: what uname(2) says depends on the personality of who asks. */
+	r = read_optional(root, ARCHITECTURE_PATH, &machine->architecture);
+	if (r >= 0)
+		r = read_optional(root, "proc/sys/kernel/osrelease", &machine->release);
+	if (r >= 0 && root->live)
+		r = read_uname(machine);
+	return r == -ENOMEM ? r : 0;
+}
+
 int source_machine_read(struct memblock_inventory *inventory)
 {
 	struct machine *machine = &inventory->machine;
 	int r;
 
-	/* The files first: what uname(2) says depends on the personality of who asks. */
-	r = read_optional(inventory->root, ARCHITECTURE_PATH, &machine->architecture);
-	if (r >= 0)
-		r = read_optional(inventory->root, "proc/sys/kernel/osrelease", &machine->release);
-	if (r >= 0 && inventory->root->live)
-		r = read_uname(machine);
-	if (r == -ENOMEM)
+	r = machine_names(inventory->root, machine);
+	if (r < 0)
 		return r;
 
 	r = machine_page_size(inventory->root, machine->architecture, &machine->page_size);

@@ -83,7 +83,7 @@ static bool is_cut_short(const struct zone_lines *zone)
 static int read_line(struct zone_lines *zone, const char *line, struct zone_spans *spans,
 		     uint64_t page_size)
 {
-	uint64_t first;
+	uint64_t first, pages;
 	int r;
 
 	if (strncmp(line, "Node ", strlen("Node ")) == 0) {
@@ -92,6 +92,11 @@ static int read_line(struct zone_lines *zone, const char *line, struct zone_span
 		zone->open = r >= 0;
 		return r;
 	}
+	if (zone->open && parse_value(line, "count", &pages))
+		return __builtin_add_overflow(zone->span.held_by_cpus, pages,
+					      &zone->span.held_by_cpus)
+			       ? -ERANGE
+			       : 0;
 	if (!zone->open || parse_value(line, "present", &zone->present) ||
 	    parse_value(line, "spanned", &zone->spanned) || zone->spanned == 0 ||
 	    !parse_value(line, "start_pfn", &first))

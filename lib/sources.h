@@ -33,6 +33,8 @@ zone_list zones_parse(char *text, const char **ret_unknown);
 
 /* Where a machine's architecture is told, on kernels from 6.1 on. */
 #define ARCHITECTURE_PATH "proc/sys/kernel/arch"
+/* Fills architecture and release, as far as they are known. 0 or -ENOMEM. */
+int machine_names(const struct memblock_root *root, struct machine *machine);
 /* Finds out how large a page is, 0 where nothing tells. architecture may be NULL. 0 or -ENOMEM. */
 int machine_page_size(const struct memblock_root *root, const char *architecture, uint64_t *ret);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "composition.h"
+#include "geometry.h"
 #include "report.h"
 #include "verdict.h"
 
@@ -246,6 +247,43 @@ static int rule_mixed_pmem(const struct memblock_inventory *inventory,
 			"no persistent or device memory inside (/proc/iomem)");
 }
 
+/* Whether the kernel's own flags say of any section of a block that it was there at boot: 1 or 0,
+ * -ENODATA where they were not read, or -ENOMEM. */
+static int is_early(const struct memblock_inventory *inventory, const struct memblock_block *block)
+{
+	_cleanup_free_ uint32_t *flags = NULL;
+	int n = memblock_block_section_flags(inventory, block, &flags);
+
+	for (int i = 0; i < n; i++)
+		if (flags[i] & MEMBLOCK_SECTION_EARLY)
+			return 1;
+	return MIN(n, 0);
+}
+
+/* Of a DIMM it isn't known whether firmware had it in the memory map. The kernel asks the very flag
+ * that it keeps of sections. */
+static int arm64_dimm_memory(const struct memblock_inventory *inventory,
+			     const struct memblock_block *block, const char *device,
+			     struct notes *evidence)
+{
+	int r = is_early(inventory, block);
+
+	if (r == -ENODATA)
+		return conclude(evidence, FINDING_UNKNOWN,
+				"boot memory: not known whether %s was there at boot: %s", device,
+				source_text(inventory, MEMBLOCK_SOURCE_SECTIONS));
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return conclude(evidence, FINDING_CLEAR,
+				"not boot memory: %s came later (flag early of its section)",
+				device);
+	return conclude(evidence, FINDING_HOLDS,
+			"boot-memory: %s was there at boot (flag early of its section), and arm64 "
+			"keeps the memory that it booted with",
+			device);
+}
+
 /* arch/arm64/mm/mmu.c:prevent_bootmem_remove_notifier(), since Linux 5.8. */
 static int arm64_boot_memory(const struct memblock_inventory *inventory,
 			     const struct memblock_block *block, struct notes *evidence)
@@ -262,9 +300,7 @@ static int arm64_boot_memory(const struct memblock_inventory *inventory,
 				"boot-memory: no DIMM, dax or virtio device owns it, and arm64 "
 				"keeps the memory that it booted with");
 	case MEMBLOCK_PROVIDER_ACPI:
-		return conclude(evidence, FINDING_UNKNOWN,
-				"boot memory: not known whether %s was there at boot",
-				device->name);
+		return arm64_dimm_memory(inventory, block, device->name, evidence);
 	default:
 		return conclude(evidence, FINDING_CLEAR, "not boot memory: %s brought it",
 				device->name);
@@ -294,12 +330,41 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 
 	if (!architecture)
 		return conclude(evidence, FINDING_UNKNOWN, "boot memory: architecture not known");
-	/* armv8l is what uname(2) tells a 32-bit program of an arm64 machine. */
-	if (strcmp(architecture, "aarch64") == 0 || strncmp(architecture, "armv8", 5) == 0)
+	if (geometry_is_arm64(architecture))
 		return arm64_boot_memory(inventory, block, evidence);
 	if (strcmp(architecture, "s390x") == 0)
 		return s390_boot_memory(inventory, block, evidence);
 	return FINDING_CLEAR;
+}
+
+int find_reserved_pages(const struct memblock_inventory *inventory,
+			const struct memblock_block *block, struct notes *evidence)
+{
+	const struct memblock_pages *pages = page_counts_find(&inventory->pages, block->index);
+	int r;
+
+	if (!pages || pages->examined == 0)
+		return 0;
+	if (pages->reserved == 0)
+		return notes_add(evidence,
+				 "no reserved page among the %" PRIu64 " that were looked at "
+				 "(/proc/kpageflags)",
+				 pages->examined);
+	r = notes_add(evidence,
+		      "reserved-pages: %" PRIu64 " of %" PRIu64
+		      " pages that were looked at are the "
+		      "kernel's since boot (/proc/kpageflags)",
+		      pages->reserved, pages->examined);
+	return r < 0 ? r : 1;
+}
+
+/* mm/page_isolation.c:has_unmovable_pages(): in every zone. It never makes the verdict unknown. */
+static int rule_reserved_pages(const struct memblock_inventory *inventory,
+			       const struct memblock_block *block, struct notes *evidence)
+{
+	int r = find_reserved_pages(inventory, block, evidence);
+
+	return r > 0 ? FINDING_HOLDS : r < 0 ? r : FINDING_CLEAR;
 }
 
 const struct mark *mark_of(const struct memblock_inventory *inventory,
@@ -345,8 +410,7 @@ static int rule_no_hotremove(const struct memblock_inventory *inventory,
 			"no-hotremove: no block has valid_zones: this kernel can't offline memory");
 }
 
-/* In the order in which they are reported. Rule 6, reserved pages, needs page flags and stands with
- * the source that reads them. */
+/* In the order in which they are reported. */
 static const struct rule {
 	enum memblock_reason reason;
 	rule_function apply;
@@ -362,36 +426,117 @@ static const struct rule {
 	{ MEMBLOCK_REASON_NO_HOTREMOVE, rule_no_hotremove, true, false },
 };
 
+/* Its evidence stands last, as it does where counts come to what somebody else told. */
+static const struct rule page_rule = { MEMBLOCK_REASON_RESERVED_PAGES, rule_reserved_pages, false,
+				       false };
+
+/* The kernel's flags prove nothing: that of a device stays when the device is gone. */
+static int describe_flags(const struct memblock_inventory *inventory,
+			  const struct memblock_block *block, struct notes *evidence)
+{
+	_cleanup_free_ uint32_t *flags = NULL;
+	int n = memblock_block_section_flags(inventory, block, &flags), early = 0, device = 0, r;
+
+	if (n < 0)
+		return n == -ENODATA ? 0 : n;
+	for (int i = 0; i < n; i++) {
+		early += !!(flags[i] & MEMBLOCK_SECTION_EARLY);
+		device += !!(flags[i] & MEMBLOCK_SECTION_DEVICE);
+	}
+	r = notes_add(evidence, "there since boot: %d of %d sections (the kernel's section flags)",
+		      early, n);
+	if (r >= 0 && device > 0)
+		r = notes_add(evidence,
+			      "shared with device memory, now or before: %d of %d sections "
+			      "(the kernel's section flags)",
+			      device, n);
+	return r;
+}
+
+static int describe_difference(const struct memblock_inventory *inventory,
+			       const struct memblock_block *block, struct notes *evidence)
+{
+	struct memblock_range range;
+	int r = subsections_difference(inventory, block, &range);
+
+	if (r <= 0)
+		return r;
+	return notes_add(evidence,
+			 "sub-sections differ: " RANGE_FORMAT " is set in %s and not in %s",
+			 RANGE_ARGUMENTS(&range),
+			 r == SUBSECTIONS_KERNEL_ONLY ? "the kernel's map" : "that of /proc/iomem",
+			 r == SUBSECTIONS_KERNEL_ONLY ? "that of /proc/iomem" : "the kernel's map");
+}
+
+/* What the kernel itself keeps of the block, where it was read. */
+static int describe_sections(const struct memblock_inventory *inventory,
+			     const struct memblock_block *block, struct notes *evidence)
+{
+	int r;
+
+	if (!evidence || !inventory_has(inventory, MEMBLOCK_SOURCE_SECTIONS))
+		return 0;
+	r = describe_flags(inventory, block, evidence);
+	return r < 0 ? r : describe_difference(inventory, block, evidence);
+}
+
+static int apply(const struct rule *rule, const struct memblock_inventory *inventory,
+		 const struct memblock_block *block, struct notes *evidence,
+		 struct verdict *verdict)
+{
+	int finding;
+
+	if (block->state == MEMBLOCK_STATE_OFFLINE && !rule->offline)
+		return 0;
+	finding = rule->apply(inventory, block, evidence);
+	if (finding < 0)
+		return finding;
+	/* Of a block whose state can't be read, a rule for online ones proves nothing. */
+	if (finding == FINDING_HOLDS && !rule->offline && block->state == MEMBLOCK_STATE_UNKNOWN)
+		finding = FINDING_UNKNOWN;
+
+	if (finding == FINDING_HOLDS)
+		verdict->reasons |= (uint16_t)(1u << rule->reason);
+	if (finding == FINDING_UNKNOWN && rule->required)
+		verdict->removable = MEMBLOCK_ANSWER_UNKNOWN;
+	return 0;
+}
+
 int verdict_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
 	       struct notes *evidence, struct verdict *ret)
 {
 	struct verdict verdict = { .removable = MEMBLOCK_ANSWER_YES };
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-		const struct rule *rule = &rules[i];
-		int finding;
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rules); i++)
+		r = apply(&rules[i], inventory, block, evidence, &verdict);
+	if (r >= 0)
+		r = describe_sections(inventory, block, evidence);
+	if (r >= 0)
+		r = apply(&page_rule, inventory, block, evidence, &verdict);
+	if (r < 0)
+		return r;
 
-		if (block->state == MEMBLOCK_STATE_OFFLINE && !rule->offline)
-			continue;
-		finding = rule->apply(inventory, block, evidence);
-		if (finding < 0)
-			return finding;
-		/* Of a block whose state can't be read, a rule for online ones proves nothing. */
-		if (finding == FINDING_HOLDS && !rule->offline &&
-		    block->state == MEMBLOCK_STATE_UNKNOWN)
-			finding = FINDING_UNKNOWN;
-
-		if (finding == FINDING_HOLDS)
-			verdict.reasons |= (uint16_t)(1u << rule->reason);
-		if (finding == FINDING_UNKNOWN && rule->required)
-			verdict.removable = MEMBLOCK_ANSWER_UNKNOWN;
-	}
 	if (block->state == MEMBLOCK_STATE_UNKNOWN)
 		verdict.removable = MEMBLOCK_ANSWER_UNKNOWN;
 	if (verdict.reasons)
 		verdict.removable = MEMBLOCK_ANSWER_NO;
-
 	*ret = verdict;
+	return 0;
+}
+
+int judge_block(struct memblock_inventory *inventory, struct memblock_block *block)
+{
+	struct verdict verdict;
+	int r;
+
+	r = inventory->reported ? reported_verdict(inventory, block, &verdict)
+				: verdict_of(inventory, block, NULL, &verdict);
+	if (r < 0)
+		return r;
+
+	block->reasons = verdict.reasons;
+	block->removable = (uint8_t)verdict.removable;
 	return 0;
 }
 

@@ -15,6 +15,14 @@ struct verdict {
 int verdict_of(const struct memblock_inventory *inventory, const struct memblock_block *block,
 	       struct notes *evidence, struct verdict *ret);
 
+/* Gives a block its verdict anew. 0 or -ENOMEM. */
+int judge_block(struct memblock_inventory *inventory, struct memblock_block *block);
+
+/* What page counts say of reserved pages, as a sentence. 1 where there are any, 0 where none were
+ * found or nothing was counted, or -ENOMEM. */
+int find_reserved_pages(const struct memblock_inventory *inventory,
+			const struct memblock_block *block, struct notes *evidence);
+
 /* The first mark that binds a block, behind another of them (NULL: of all); NULL where there is
  * none. */
 const struct mark *mark_of(const struct memblock_inventory *inventory,

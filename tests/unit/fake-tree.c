@@ -255,6 +255,33 @@ bool has_evidence(const struct memblock_inventory *inventory, const struct membl
 	return found;
 }
 
+const char *page_words(const struct memblock_pages *pages)
+{
+	const struct {
+		const char *word;
+		uint64_t n;
+	} counts[] = {
+		{ "poisoned", pages->poisoned },
+		{ "memmap", pages->memmap },
+		{ "reserved", pages->reserved },
+		{ "slab", pages->slab },
+		{ "page-table", pages->page_table },
+		{ "offline", pages->offline },
+		{ "free", pages->free },
+		{ "movable", pages->movable },
+		{ "kernel", pages->kernel },
+		{ "unclear", pages->unclear },
+	};
+	static char text[512];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++)
+		if (counts[i].n > 0)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s %" PRIu64,
+				 *text ? ", " : "", counts[i].word, counts[i].n);
+	return text;
+}
+
 const char *reason_words(const struct memblock_block *block)
 {
 	static char text[256];

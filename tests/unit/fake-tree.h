@@ -57,6 +57,9 @@ bool has_evidence(const struct memblock_inventory *inventory, const struct membl
 /* A block's reasons as words joined by commas; static memory. */
 const char *reason_words(const struct memblock_block *block);
 
+/* What pages were counted as, "free 3, slab 1"; static memory. */
+const char *page_words(const struct memblock_pages *pages);
+
 /* Becomes a user whom file modes keep out, and back; false where root can't become one. */
 bool drop_privileges(struct fake_tree *tree);
 void regain_privileges(void);

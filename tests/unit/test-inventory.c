@@ -112,6 +112,8 @@ static void test_only_blocks(void **state)
 		if (i == MEMBLOCK_SOURCE_BLOCKS) {
 			assert_int_equal(source_state, MEMBLOCK_SOURCE_READ);
 			assert_null(text);
+		} else if (source_state == MEMBLOCK_SOURCE_UNASKED) {
+			assert_null(text);
 		} else {
 			assert_int_not_equal(source_state, MEMBLOCK_SOURCE_READ);
 			assert_true(text && *text);

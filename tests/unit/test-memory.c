@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fake-btf.h"
+#include "fake-kcore.h"
 #include "fake-tree.h"
 #include "plan.h"
 
@@ -164,6 +166,40 @@ static void test_scan_srat(void **state)
 		table[48 + 40 * i + 28] = 1;
 	}
 	write_bytes(tree, "sys/firmware/acpi/tables/SRAT", table, sizeof(table));
+	assert_scan_notices(tree);
+}
+
+/* On arm64 a scan reads the kernel's table of sections where there are DIMMs. */
+static void test_scan_sections(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = tree_of_everything();
+
+	(void)state;
+	write_file(tree, "proc/sys/kernel/arch", "aarch64\n");
+	write_file(tree, "memblockd/sections",
+		   "section 9 flags f map ffffffffffffffff\ntorn\n"
+		   "section 10 flags f map ffffffffffffffff\n");
+	assert_scan_notices(tree);
+}
+
+static void test_scan_kcore(void **state)
+{
+	static const struct fake_btf btf = BTF_OF_6_1;
+	const uint64_t base = 0x10000;
+	_cleanup_tree_ struct fake_tree *tree = tree_of_everything();
+	_cleanup_kcore_ struct fake_kcore *fake =
+		fake_kcore_new("PAGESIZE=4096\nSYMBOL(mem_section)=10000\nLENGTH(mem_section)=1\n"
+			       "SIZE(mem_section)=16\nOFFSET(mem_section.section_mem_map)=0\n"
+			       "NUMBER(SECTION_SIZE_BITS)=27\n");
+
+	(void)state;
+	write_file(tree, "proc/sys/kernel/arch", "aarch64\n");
+	write_btf(tree, &btf);
+	add_segment(fake, base, 0x4000);
+	put_word(fake, base, base + 0x1000);
+	put_word(fake, base + 0x1000 + 160, 0xf);
+	put_word(fake, base + 0x1000 + 168, base + 0x3000);
+	write_kcore(tree, fake);
 	assert_scan_notices(tree);
 }
 
@@ -414,6 +450,8 @@ int main(void)
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_scan_page_size),
 		cmocka_unit_test(test_scan_srat),
+		cmocka_unit_test(test_scan_sections),
+		cmocka_unit_test(test_scan_kcore),
 		cmocka_unit_test(test_error_text),
 		cmocka_unit_test(test_questions),
 		cmocka_unit_test(test_plans),

@@ -40,11 +40,11 @@ static void test_words(void **state)
 	assert_words(memblock_provider_to_string, enum memblock_provider, MEMBLOCK_PROVIDER_COUNT);
 	assert_words(memblock_source_to_string, enum memblock_source, MEMBLOCK_SOURCE_COUNT);
 	assert_words(memblock_source_state_to_string, enum memblock_source_state,
-		     MEMBLOCK_SOURCE_FAILED + 1);
+		     MEMBLOCK_SOURCE_UNASKED + 1);
 	assert_words(memblock_action_to_string, enum memblock_action,
 		     MEMBLOCK_ACTION_ONLINE_MOVABLE + 1);
 	assert_words(memblock_refusal_to_string, enum memblock_refusal,
-		     MEMBLOCK_REFUSAL_NOT_KNOWN + 1);
+		     MEMBLOCK_REFUSAL_POISONED + 1);
 	assert_words(memblock_outcome_to_string, enum memblock_outcome,
 		     MEMBLOCK_OUTCOME_NOT_PUT_BACK + 1);
 	assert_words(memblock_ending_to_string, enum memblock_ending,

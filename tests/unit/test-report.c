@@ -42,6 +42,7 @@ static int tell_details(uint64_t index, void *userdata, struct memblock_report_d
 {
 	struct teller *teller = userdata;
 	const struct memblock_block *block = block_of(teller->inventory, index);
+	enum memblock_source source;
 	int n;
 
 	forget_details(teller);
@@ -50,9 +51,9 @@ static int tell_details(uint64_t index, void *userdata, struct memblock_report_d
 	ret->composition = teller->composition;
 	ret->n_extents = n < 0 ? 0 : (size_t)n;
 	n = memblock_block_subsections(teller->inventory, block, &teller->subsections,
-				       &ret->n_words, &ret->subsections_source);
+				       &ret->n_words, &source);
 	assert_true(n >= 0 || n == -ENODATA);
-	ret->subsections = teller->subsections;
+	ret->derived = teller->subsections;
 	ret->words_per_section = n;
 	assert_true(memblock_block_evidence(teller->inventory, block, &teller->evidence) >= 0);
 	ret->evidence = (const char *const *)teller->evidence;
@@ -363,6 +364,53 @@ static void test_details(void **state)
 	memblock_strv_free(evidence);
 }
 
+static int tell_map(uint64_t index __attribute__((unused)), void *userdata,
+		    struct memblock_report_details *ret)
+{
+	*ret = *(const struct memblock_report_details *)userdata;
+	return 0;
+}
+
+/* Of a block of 2 GiB, which has 1024 sub-sections. Readers count on what a map says of itself. */
+static void test_map(void **state)
+{
+	static const struct map_row {
+		size_t n_words;
+		int per_section;
+		bool good;
+	} rows[] = {
+		{ 16, 16, true }, { 16, 1, true },  { 16, 2, true },   { 32, 2, true },
+		{ 1, 1, false },  { 15, 1, false }, { 16, 0, false },  { 16, 3, false },
+		{ 2, 16, false }, { 0, 1, false },  { 16, -1, false },
+	};
+	static const struct memblock_report_range range = { .range = { 0, MIB(2048) } };
+	static const uint64_t told[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+		struct memblock_report_details details = {
+			.subsections = told,
+			.derived = told,
+			.n_words = rows[i].n_words,
+			.words_per_section = rows[i].per_section,
+		};
+		const struct memblock_report report = { .block_size = MIB(2048),
+							.ranges = &range,
+							.n_ranges = 1,
+							.details = tell_map,
+							.userdata = &details };
+		_cleanup_free_ uint64_t *words = NULL;
+		enum memblock_source source;
+		size_t n;
+
+		assert_int_equal(memblock_inventory_new_of_report(&report, &inventory), 0);
+		assert_int_equal(memblock_block_subsections(inventory, block_of(inventory, 0),
+							    &words, &n, &source),
+				 rows[i].good ? rows[i].per_section : -ENODATA);
+	}
+}
+
 struct nonsense_row {
 	const char *name;
 	uint64_t block_size;
@@ -416,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_what_no_kernel_gave),
 		cmocka_unit_test(test_nothing_told),
 		cmocka_unit_test(test_details),
+		cmocka_unit_test(test_map),
 	};
 
 	return RUN_ROWS(nonsense_rows, test_nonsense) + RUN_TESTS(tests);

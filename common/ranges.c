@@ -18,3 +18,11 @@ int ranges_add(struct ranges *ranges, uint64_t start, uint64_t end)
 	ranges->items[ranges->n++] = (struct memblock_range){ start, end };
 	return 0;
 }
+
+int ranges_join(struct ranges *ranges, uint64_t start, uint64_t end)
+{
+	if (ranges->n == 0 || ranges->items[ranges->n - 1].end != start)
+		return ranges_add(ranges, start, end);
+	ranges->items[ranges->n - 1].end = end;
+	return 0;
+}

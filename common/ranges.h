@@ -13,3 +13,5 @@ struct ranges {
 void ranges_done(struct ranges *ranges);
 /* Puts a range at the end. 0 or -ENOMEM. */
 int ranges_add(struct ranges *ranges, uint64_t start, uint64_t end);
+/* The same, but a range that begins where the last one ends makes that longer. */
+int ranges_join(struct ranges *ranges, uint64_t start, uint64_t end);
