@@ -5,8 +5,16 @@
 
 #include "macros.h"
 #include "stop.h"
-#include "worker-protocol.h"
 #include "worker.h"
+
+/* Once offline, a block with poisoned pages can't be brought online again. */
+static int look_for_poison(struct memblock_root *root, const struct worker_request *request)
+{
+	return request->action == MEMBLOCK_ACTION_OFFLINE && request->page_size > 0 &&
+			       worker_is_poisoned(root, request)
+		       ? -EHWPOISON
+		       : 0;
+}
 
 static int write_state(struct memblock_root *root, const struct worker_request *request)
 {
@@ -16,6 +24,10 @@ static int write_state(struct memblock_root *root, const struct worker_request *
 		return -EINVAL;
 
 	r = stop_watch();
+	if (r >= 0)
+		r = look_for_poison(root, request);
+	if (r >= 0 && stop_is_asked())
+		r = -EINTR;
 	if (r >= 0)
 		do
 			r = memblock_write_state(root, request->block,
@@ -34,6 +46,22 @@ static int eject(struct memblock_root *root, const struct worker_request *reques
 		r = worker_eject(root, request->provider, request->text);
 	stop_unwatch();
 	return r;
+}
+
+/* A look that takes long is ended with the process. */
+static int look(struct memblock_root *root, const struct worker_request *request, int *ret_fd)
+{
+	int r;
+
+	r = stop_watch();
+	if (r >= 0)
+		r = request->verb == WORKER_PAGES ? worker_count_pages(root, request)
+						  : worker_read_sections(root, request);
+	stop_unwatch();
+	if (r < 0)
+		return r;
+	*ret_fd = r;
+	return 0;
 }
 
 static int answer(struct memblock_root *root, const struct worker_request *request, int *ret_fd)
@@ -55,6 +83,9 @@ static int answer(struct memblock_root *root, const struct worker_request *reque
 		return worker_guard(root, request->block);
 	case WORKER_UNGUARD:
 		return worker_unguard(root, request->block);
+	case WORKER_PAGES:
+	case WORKER_SECTIONS:
+		return look(root, request, ret_fd);
 	default:
 		return -EINVAL;
 	}

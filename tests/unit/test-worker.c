@@ -173,6 +173,7 @@ static struct fake_tree *make_tree(void)
 	write_file(tree, "proc/kcore", "text\n");
 	write_file(tree, "proc/kpageflags", "text\n");
 	write_file(tree, "proc/iomem2", "text\n");
+	write_file(tree, "memblockd/pages", "text\n");
 	write_file(tree, "etc/shadow", "text\n");
 	write_file(tree, "sys/firmware/acpi/tables/SRAT", "text\n");
 	write_file(tree, "sys/firmware/acpi/tables/DSDT", "text\n");
@@ -195,6 +196,8 @@ static const struct open_row open_rows[] = {
 	{ "proc/iomem", 0 },
 	{ "sys/firmware/acpi/tables/SRAT", 0 },
 	{ "sys/bus/nd/devices/namespace0.0/resource", 0 },
+	{ "memblockd/pages", -EACCES },
+	{ "memblockd/../memblockd/sections", -EACCES },
 	{ "sys/bus/nd/devices/namespace9.9/resource", -ENOENT },
 	{ "", -EACCES },
 	{ "/", -EACCES },
@@ -376,6 +379,212 @@ static void test_garbage(void **state)
 	assert_text(tree, STATE, "offline");
 }
 
+#define PAGES_OF_2                                                                           \
+	"block 2 all 1024 examined 1024 poisoned 1 memmap 0 reserved 2 slab 3 page-table 4 " \
+	"offline 0 free 1000 movable 14 kernel 0 unclear 0\n"
+#define SECTIONS "section 0 flags f map 03\nsection 2 flags 1f map 01\nsection 3 flags f map -\n"
+
+static struct fake_tree *make_tree_to_look_at(void)
+{
+	struct fake_tree *tree = make_tree();
+
+	write_file(tree, "memblockd/pages", "%s", PAGES_OF_2);
+	write_file(tree, "memblockd/sections", "%s", SECTIONS);
+	return tree;
+}
+
+/* Blocks of 4 MiB with pages of 4 KiB, sections as large as blocks. */
+#define LOOK(verb_, first, n)                                                          \
+	{                                                                              \
+		.verb = (verb_), .block = (first), .count = (n), .block_size = MIB(4), \
+		.section_size = MIB(4), .page_size = 4096                              \
+	}
+
+/* The text must be all that there is, and stay so whoever has the descriptor. */
+static void assert_sealed_text(int fd, const char *text)
+{
+	char found[1024] = "";
+	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
+
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, found, sizeof(found) - 1, 0), strlen(text));
+	assert_string_equal(found, text);
+	assert_int_equal(fcntl(fd, F_GET_SEALS), seals);
+	assert_int_equal(pwrite(fd, "x", 1, 0), -1);
+}
+
+struct look_row {
+	const char *name;
+	struct worker_request request;
+	int result;
+	const char *text;
+};
+
+static const struct look_row look_rows[] = {
+	{ "sections", LOOK(WORKER_SECTIONS, 0, 4), 0, SECTIONS },
+	{ "some sections", LOOK(WORKER_SECTIONS, 2, 1), 0, "section 2 flags 1f map 01\n" },
+	{ "no such section", LOOK(WORKER_SECTIONS, 5, 10), 0, "" },
+	{ "no sections", LOOK(WORKER_SECTIONS, 0, 0), -EINVAL, NULL },
+	{ "too many sections", LOOK(WORKER_SECTIONS, 0, WORKER_COUNT_MAX + 1), -EINVAL, NULL },
+	{ "sections past the last", LOOK(WORKER_SECTIONS, UINT64_MAX, 1), -EINVAL, NULL },
+	{ "pages", LOOK(WORKER_PAGES, 2, 1), 0, PAGES_OF_2 },
+	{ "no blocks", LOOK(WORKER_PAGES, 2, 0), -EINVAL, NULL },
+	{ "too many blocks", LOOK(WORKER_PAGES, 2, WORKER_COUNT_MAX + 1), -EINVAL, NULL },
+	{ "more blocks than fit a number", LOOK(WORKER_PAGES, 2, UINT64_MAX), -EINVAL, NULL },
+	{ "blocks past the last address", LOOK(WORKER_PAGES, UINT64_MAX / MIB(4), 2), -EINVAL,
+	  NULL },
+	{ "blocks of no size",
+	  { .verb = WORKER_PAGES, .count = 1, .page_size = 4096 },
+	  -EINVAL,
+	  NULL },
+	{ "pages of no size",
+	  { .verb = WORKER_PAGES, .count = 1, .block_size = MIB(4) },
+	  -EINVAL,
+	  NULL },
+	{ "pages of an odd size",
+	  { .verb = WORKER_PAGES, .count = 1, .block_size = MIB(4), .page_size = 4095 },
+	  -EINVAL,
+	  NULL },
+};
+
+static void test_look(void **state)
+{
+	const struct look_row *row = *state;
+	_cleanup_tree_ struct fake_tree *tree = make_tree_to_look_at();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	_cleanup_close_ int fd = -1;
+
+	tell(&peer, &row->request);
+	assert_int_equal(hear(&peer, &fd), row->result);
+	if (row->text)
+		assert_sealed_text(fd, row->text);
+	else
+		assert_int_equal(fd, -1);
+}
+
+/* What memblockd opens as a file is the same. */
+static void test_open_of_sections(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree_to_look_at();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_OPEN, .text = "memblockd/sections" };
+	_cleanup_close_ int fd = -1;
+
+	(void)state;
+	tell(&peer, &request);
+	assert_int_equal(hear(&peer, &fd), 0);
+	assert_sealed_text(fd, SECTIONS);
+}
+
+/* There may be nothing to look at, and nothing that makes sense. */
+static void test_look_at_nothing(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request pages = LOOK(WORKER_PAGES, 2, 1);
+	struct worker_request sections = LOOK(WORKER_SECTIONS, 0, 1);
+
+	(void)state;
+	assert_int_equal(ask(&peer, &pages), -ENOENT);
+	assert_int_equal(ask(&peer, &sections), -ENOENT);
+	write_file(tree, "proc/kcore",
+		   "this is no ELF file, but it is long enough to be one's head "
+		   "and some of what is behind it");
+	write_file(tree, "memblockd/pages", "nonsense\n");
+	assert_int_equal(ask(&peer, &pages), -EBADMSG);
+	assert_int_equal(ask(&peer, &sections), -EBADMSG);
+}
+
+static void test_look_that_is_not_wanted(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree_to_look_at();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	const struct worker_request pages = LOOK(WORKER_PAGES, 2, 1);
+	const struct worker_request stop = { .verb = WORKER_STOP };
+	int fd;
+
+	(void)state;
+	assert_int_equal(kill(peer.pid, SIGSTOP), 0);
+	tell(&peer, &pages);
+	tell(&peer, &stop);
+	assert_int_equal(kill(peer.pid, SIGCONT), 0);
+	assert_int_equal(hear(&peer, &fd), -EINTR);
+	assert_int_equal(fd, -1);
+}
+
+/* Pages enough to keep a worker busy for some seconds, and not on disk. */
+static void tell_to_count_for_long(struct fake_tree *tree, struct peer *peer)
+{
+	const struct worker_request request = { .verb = WORKER_PAGES,
+						.count = WORKER_COUNT_MAX,
+						.block_size = GIB(1),
+						.page_size = 4096 };
+	char path[512];
+
+	write_file(tree, "proc/kpageflags", "%s", "");
+	snprintf(path, sizeof(path), "%s/proc/kpageflags", tree->path);
+	assert_int_equal(truncate(path, (off_t)(request.count * (GIB(1) / 4096) * 8)), 0);
+	tell(peer, &request);
+	nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+}
+
+static void test_stop_of_a_count(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	const struct worker_request stop = { .verb = WORKER_STOP };
+
+	(void)state;
+	tell_to_count_for_long(tree, &peer);
+	tell(&peer, &stop);
+	assert_hangs_up(&peer);
+	assert_ends(&peer);
+}
+
+static void test_hang_up_of_a_count(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+
+	(void)state;
+	tell_to_count_for_long(tree, &peer);
+	closep(&peer.fd);
+	peer.fd = -1;
+	assert_ends(&peer);
+}
+
+/* Poisoned pages stay online, but for who doesn't mind, and where none can be found. */
+static void test_write_of_poison(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree_to_look_at();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_WRITE,
+					  .action = MEMBLOCK_ACTION_OFFLINE,
+					  .block = 2,
+					  .block_size = MIB(4),
+					  .page_size = 4096 };
+
+	(void)state;
+	add_block(tree, 2, "online", "Normal", 0);
+	add_block(tree, 3, "online", "Normal", 0);
+	write_file(tree, "proc/meminfo", "HardwareCorrupted:     4 kB\n");
+	peer = start(tree, WRITES);
+	assert_int_equal(ask(&peer, &request), -EHWPOISON);
+	assert_text(tree, "sys/devices/system/memory/memory2/state", "online");
+
+	request.action = MEMBLOCK_ACTION_ONLINE_MOVABLE;
+	assert_int_equal(ask(&peer, &request), 0);
+	request.action = MEMBLOCK_ACTION_OFFLINE;
+	request.block = 3;
+	assert_int_equal(ask(&peer, &request), 0);
+	request.block = 2;
+	request.page_size = 4095;
+	assert_int_equal(ask(&peer, &request), 0);
+	request.page_size = 0;
+	assert_int_equal(ask(&peer, &request), 0);
+	assert_text(tree, "sys/devices/system/memory/memory2/state", "offline");
+}
+
 static void test_hang_up(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = make_tree();
@@ -532,6 +741,12 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open_of_a_link),
+		cmocka_unit_test(test_open_of_sections),
+		cmocka_unit_test(test_look_at_nothing),
+		cmocka_unit_test(test_look_that_is_not_wanted),
+		cmocka_unit_test(test_stop_of_a_count),
+		cmocka_unit_test(test_hang_up_of_a_count),
+		cmocka_unit_test(test_write_of_poison),
 		cmocka_unit_test(test_write),
 		cmocka_unit_test(test_guard_of_a_tree),
 		cmocka_unit_test(test_garbage),
@@ -546,5 +761,6 @@ int main(void)
 		cmocka_unit_test(test_signal_for_nothing),
 	};
 
-	return RUN_ROWS(open_rows, test_open) + RUN_ROWS(eject_rows, test_eject) + RUN_TESTS(tests);
+	return RUN_ROWS(open_rows, test_open) + RUN_ROWS(eject_rows, test_eject) +
+	       RUN_ROWS(look_rows, test_look) + RUN_TESTS(tests);
 }
