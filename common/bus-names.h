@@ -14,3 +14,10 @@
 /* One row of Manager.ListRanges and ListBlocks: start, size, state, nid, nodes, zones, removable,
  * reasons, device. */
 #define MEMBLOCK_BUS_RANGE "(ttsiauassass)"
+/* One step of PlanOnline and PlanOffline: start, size, outcome, busy, bytes to move. */
+#define MEMBLOCK_BUS_STEP "(ttsst)"
+/* One block of CountPages: start, size, busy, bytes that can't be moved, bytes to move; then the
+ * counts in the order of struct memblock_pages. */
+#define MEMBLOCK_BUS_PAGES "(ttstttttttttttttt)"
+/* Blocks of one call: as many as fit a message with room to spare. */
+#define MEMBLOCK_BUS_PAGES_MAX 16384

@@ -17,16 +17,57 @@ static int refuse_changes(const struct manager *manager, sd_bus_error *error)
 		       : 0;
 }
 
+/* What a call asks for, until the pages that it is about are counted. */
+struct wish {
+	enum job_kind kind;
+	struct request request;
+};
+
+static void wish_free(void *userdata)
+{
+	struct wish *wish = userdata;
+
+	request_done(&wish->request);
+	free(wish);
+}
+
+/* Reads the machine anew, and has the pages counted that the request might move, before answer()
+ * makes the plan. Takes the request over. */
+static int count_first(sd_bus_message *message, struct manager *manager, enum job_kind kind,
+		       struct request *request, bus_survey_function answer, sd_bus_error *error)
+{
+	struct survey_question question = {};
+	struct wish *wish;
+	int r;
+
+	r = queue_look(manager, request, &question.pages);
+	if (r < 0)
+		return r;
+	wish = calloc(1, sizeof(*wish));
+	if (!wish) {
+		ranges_done(&question.pages);
+		return -ENOMEM;
+	}
+	wish->kind = kind;
+	wish->request = *request;
+	*request = (struct request){};
+	question.plan = &wish->request;
+	r = bus_survey(manager, message, &question, answer, wish, wish_free, error);
+	ranges_done(&question.pages);
+	return r;
+}
+
 /* Makes the plan, and an error of one that is refused. */
 static int make_plan(struct manager *manager, const struct request *request,
-		     struct memblock_plan **ret, sd_bus_error *error)
+		     const struct findings *findings, struct memblock_plan **ret,
+		     sd_bus_error *error)
 {
 	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
 	enum memblock_refusal refusal;
 	const char *text;
 	int r;
 
-	r = queue_plan(manager, request, &plan);
+	r = queue_plan(manager, request, findings, &plan);
 	if (r < 0)
 		return r;
 	refusal = memblock_plan_refusal(plan, &text);
@@ -46,10 +87,11 @@ static int reply_plan(struct manager *manager, sd_bus_message *message,
 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
-		r = sd_bus_message_open_container(reply, 'a', "(tts)");
+		r = sd_bus_message_open_container(reply, 'a', MEMBLOCK_BUS_STEP);
 	for (size_t i = 0; r >= 0 && (step = memblock_plan_step(plan, i)); i++)
-		r = sd_bus_message_append(reply, "(tts)", step->index * size, size,
-					  memblock_outcome_to_string(step->outcome));
+		r = sd_bus_message_append(reply, MEMBLOCK_BUS_STEP, step->index * size, size,
+					  memblock_outcome_to_string(step->outcome),
+					  memblock_answer_to_string(step->busy), step->to_move);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	if (r >= 0)
@@ -57,10 +99,20 @@ static int reply_plan(struct manager *manager, sd_bus_message *message,
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static int answer_plan(struct manager *manager, sd_bus_message *message, struct findings *findings,
+		       void *userdata, sd_bus_error *error)
+{
+	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
+	const struct wish *wish = userdata;
+	int r;
+
+	r = make_plan(manager, &wish->request, findings, &plan, error);
+	return r < 0 ? r : reply_plan(manager, message, plan);
+}
+
 static int plan_change(sd_bus_message *message, struct manager *manager, bool online,
 		       sd_bus_error *error)
 {
-	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
 	_cleanup_(request_done) struct request request = {};
 	int r;
 
@@ -70,8 +122,8 @@ static int plan_change(sd_bus_message *message, struct manager *manager, bool on
 	r = bus_authorize(manager, message, "inspect", error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	r = make_plan(manager, &request, &plan, error);
-	return r < 0 ? r : reply_plan(manager, message, plan);
+	return count_first(message, manager, online ? JOB_ONLINE : JOB_OFFLINE, &request,
+			   answer_plan, error);
 }
 
 int bus_plan_online(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -95,11 +147,11 @@ static int set_queue_error(sd_bus_error *error, int r)
 	return r;
 }
 
-/* Takes the request over. */
-static int begin_job(sd_bus_message *message, struct manager *manager, enum job_kind kind,
-		     struct request *request, sd_bus_error *error)
+static int begin_job(struct manager *manager, sd_bus_message *message, struct findings *findings,
+		     void *userdata, sd_bus_error *error)
 {
 	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
+	struct wish *wish = userdata;
 	const struct job *job;
 	char path[BUS_PATH_MAX];
 	uid_t user;
@@ -111,11 +163,12 @@ static int begin_job(sd_bus_message *message, struct manager *manager, enum job_
 	r = queue_has_room(manager->queue, user);
 	if (r < 0)
 		return set_queue_error(error, r);
-	r = make_plan(manager, request, &plan, error);
+	r = make_plan(manager, &wish->request, findings, &plan, error);
 	if (r >= 0)
-		r = queue_add(manager->queue, kind, user, request, plan, &job);
+		r = queue_add(manager->queue, wish->kind, user, &wish->request, plan, &job);
 	if (r < 0)
 		return r;
+	queue_take_findings(manager->queue, job, findings);
 	return sd_bus_reply_method_return(message, "o", job_object_path(job->id, path));
 }
 
@@ -133,7 +186,7 @@ static int change(sd_bus_message *message, struct manager *manager, enum job_kin
 	r = bus_authorize(manager, message, job_kind_to_string(kind), error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	return begin_job(message, manager, kind, &request, error);
+	return count_first(message, manager, kind, &request, begin_job, error);
 }
 
 int bus_online(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -187,7 +240,7 @@ int bus_remove_device(sd_bus_message *message, void *userdata, sd_bus_error *err
 	r = bus_authorize(manager, message, "remove", error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	return begin_job(message, manager, JOB_REMOVE, &request, error);
+	return count_first(message, manager, JOB_REMOVE, &request, begin_job, error);
 }
 
 int bus_mark(sd_bus_message *message, void *userdata, sd_bus_error *error)

@@ -16,6 +16,7 @@ struct bus {
 	struct manager *manager;
 	sd_bus *connection;
 	struct polkit *polkit;
+	struct bus_surveys *surveys;
 	sd_event_source *retry;
 	bool missed; /* said that there is none */
 };
@@ -25,6 +26,7 @@ DEFINE_CLEANUP(struct bus, bus_free)
 static void disconnect(struct bus *bus)
 {
 	bus->polkit = polkit_free(bus->polkit);
+	bus->surveys = bus_surveys_free(bus->surveys);
 	bus->connection = sd_bus_close_unref(bus->connection);
 }
 
@@ -91,6 +93,8 @@ static int connect_bus(struct bus *bus)
 	if (r < 0)
 		return r;
 	r = polkit_new(bus->connection, &bus->polkit);
+	if (r >= 0)
+		r = bus_surveys_new(bus->manager, bus->connection, &bus->surveys);
 	if (r >= 0)
 		r = sd_bus_match_signal(bus->connection, NULL, "org.freedesktop.DBus.Local",
 					"/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
@@ -182,4 +186,12 @@ int bus_authorize(struct manager *manager, sd_bus_message *message, const char *
 		  sd_bus_error *error)
 {
 	return polkit_check(manager->bus->polkit, message, action, error);
+}
+
+int bus_survey(struct manager *manager, sd_bus_message *message, struct survey_question *question,
+	       bus_survey_function answer, void *userdata, void (*done)(void *userdata),
+	       sd_bus_error *error)
+{
+	return bus_surveys_begin(manager->bus->surveys, message, question, answer, userdata, done,
+				 error);
 }

@@ -4,6 +4,7 @@
 #include <systemd/sd-bus.h>
 
 #include "bus-names.h"
+#include "bus-survey.h"
 #include "manager.h"
 
 /* The connection to the bus, kept up: where there is no bus yet, or it went, it is tried anew each
@@ -19,6 +20,11 @@ sd_bus *bus_connection(struct bus *bus);
 /* polkit_check() of the sender of a message. */
 int bus_authorize(struct manager *manager, sd_bus_message *message, const char *action,
 		  sd_bus_error *error);
+
+/* bus_surveys_begin() of this connection. */
+int bus_survey(struct manager *manager, sd_bus_message *message, struct survey_question *question,
+	       bus_survey_function answer, void *userdata, void (*done)(void *userdata),
+	       sd_bus_error *error);
 
 /* Adds all objects to a connection (bus-*.c). 0 or a negative errno. */
 int bus_add_manager(sd_bus *connection, struct manager *manager);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bus-change.h"
+#include "bus-pages.h"
 #include "bus-paths.h"
 #include "bus-rows.h"
 #include "queue.h"
@@ -252,7 +253,7 @@ static int get_text(sd_bus *bus __attribute__((unused)), const char *path __attr
 		{ "Version", PACKAGE_VERSION },
 		{ "Architecture", memblock_inventory_architecture(manager->inventory) },
 		{ "Release", memblock_inventory_release(manager->inventory) },
-		{ "SubsectionSource", "derived" },
+		{ "SubsectionSource", manager->asked.has_kernel_map ? "kernel" : "derived" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
@@ -275,8 +276,8 @@ static int get_sources(sd_bus *bus __attribute__((unused)),
 	r = sd_bus_message_open_container(reply, 'a', "(sss)");
 	for (int i = 0; r >= 0 && (name = memblock_source_to_string((enum memblock_source)i));
 	     i++) {
-		enum memblock_source_state state = memblock_inventory_source(
-			manager->inventory, (enum memblock_source)i, &text);
+		enum memblock_source_state state =
+			asked_state(manager, (enum memblock_source)i, &text);
 
 		r = sd_bus_message_append(reply, "(sss)", name,
 					  memblock_source_state_to_string(state), text ? text : "");
@@ -330,12 +331,17 @@ static const sd_bus_vtable vtable[] = {
 				get_block, FREE_FOR_ALL),
 	SD_BUS_METHOD_WITH_ARGS("GetBlockByAddress", SD_BUS_ARGS("t", address),
 				SD_BUS_RESULT("o", block), get_block_by_address, FREE_FOR_ALL),
-	SD_BUS_METHOD_WITH_ARGS(
-		"PlanOnline", SD_BUS_ARGS("a(tt)", ranges, "s", zone, "a{sv}", options),
-		SD_BUS_RESULT("a(tts)", steps, "t", size), bus_plan_online, FREE_FOR_ALL),
-	SD_BUS_METHOD_WITH_ARGS(
-		"PlanOffline", SD_BUS_ARGS("a(tt)", ranges, "s", zone, "a{sv}", options),
-		SD_BUS_RESULT("a(tts)", steps, "t", size), bus_plan_offline, FREE_FOR_ALL),
+	SD_BUS_METHOD_WITH_ARGS("PlanOnline",
+				SD_BUS_ARGS("a(tt)", ranges, "s", zone, "a{sv}", options),
+				SD_BUS_RESULT("a" MEMBLOCK_BUS_STEP, steps, "t", size),
+				bus_plan_online, FREE_FOR_ALL),
+	SD_BUS_METHOD_WITH_ARGS("PlanOffline",
+				SD_BUS_ARGS("a(tt)", ranges, "s", zone, "a{sv}", options),
+				SD_BUS_RESULT("a" MEMBLOCK_BUS_STEP, steps, "t", size),
+				bus_plan_offline, FREE_FOR_ALL),
+	SD_BUS_METHOD_WITH_ARGS("CountPages", SD_BUS_ARGS("a(tt)", ranges),
+				SD_BUS_RESULT("a" MEMBLOCK_BUS_PAGES, blocks), bus_count_pages,
+				FREE_FOR_ALL),
 	SD_BUS_METHOD_WITH_ARGS("Online", SD_BUS_ARGS("a(tt)", ranges, "s", zone, "a{sv}", options),
 				SD_BUS_RESULT("o", job), bus_online, FREE_FOR_ALL),
 	SD_BUS_METHOD_WITH_ARGS("Offline",

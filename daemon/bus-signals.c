@@ -34,14 +34,23 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+/* Of those that no scan asked for, bus_signal_sources() tells. */
+static bool is_asked(const struct memblock_inventory *inventory, enum memblock_source source,
+		     const char **ret_text, enum memblock_source_state *ret_state)
+{
+	*ret_state = memblock_inventory_source(inventory, source, ret_text);
+	return *ret_state != MEMBLOCK_SOURCE_UNASKED;
+}
+
 static bool same_sources(const struct memblock_inventory *a, const struct memblock_inventory *b)
 {
 	for (int i = 0; memblock_source_to_string((enum memblock_source)i); i++) {
+		enum memblock_source_state state_a, state_b;
 		const char *x, *y;
 
-		if (memblock_inventory_source(a, (enum memblock_source)i, &x) !=
-			    memblock_inventory_source(b, (enum memblock_source)i, &y) ||
-		    !same_text(x, y))
+		if (is_asked(a, (enum memblock_source)i, &x, &state_a) &&
+		    is_asked(b, (enum memblock_source)i, &y, &state_b) &&
+		    (state_a != state_b || !same_text(x, y)))
 			return false;
 	}
 	return true;
@@ -163,6 +172,15 @@ void bus_signal_inventory(struct manager *manager, const struct census *before,
 	emit_devices_after(bus, before, after);
 	emit_devices_gone(bus, before, after);
 	(void)emit_ranges(bus, &ranges);
+}
+
+void bus_signal_sources(struct manager *manager)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (bus)
+		(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+						     "Sources", "SubsectionSource", NULL);
 }
 
 void bus_signal_settled(struct manager *manager)

@@ -14,6 +14,8 @@ struct manager;
 /* BlocksChanged and the changes of properties and of objects that come with it. */
 void bus_signal_inventory(struct manager *manager, const struct census *before,
 			  const struct census *after);
+/* What became of sources that workers read. */
+void bus_signal_sources(struct manager *manager);
 void bus_signal_settled(struct manager *manager);
 void bus_signal_configuration(struct manager *manager);
 void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const char *wanted,

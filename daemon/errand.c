@@ -4,10 +4,8 @@
 
 #include "errand.h"
 #include "macros.h"
-#include "worker-client.h"
+#include "spare.h"
 
-/* systemd may be slow to start a worker. */
-#define CONNECT_TRIES 20
 #define CONNECT_PAUSE_USEC (UINT64_C(500) * 1000)
 /* A worker that was told to stop is out of its write, or has ended itself, well before this. */
 #define STUCK_USEC (UINT64_C(5) * 1000 * 1000)
@@ -21,8 +19,8 @@ enum awaits {
 };
 
 struct errand {
-	sd_event *event;
-	const char *path;
+	struct spare *spare;
+	unsigned max_tries;
 	struct errand_listener listener;
 	struct worker *worker;
 	sd_event_source *timer;
@@ -48,12 +46,12 @@ static void await_nothing(struct errand *errand)
 	(void)sd_event_source_set_enabled(errand->timer, SD_EVENT_OFF);
 }
 
-static void on_answer(int result, void *userdata)
+static void on_answer(int result, int fd, void *userdata)
 {
 	struct errand *errand = userdata;
 
 	await_nothing(errand);
-	errand->listener.ended(result < 0 && errand->reason < 0 ? errand->reason : result,
+	errand->listener.ended(result < 0 && errand->reason < 0 ? errand->reason : result, fd,
 			       errand->listener.userdata);
 }
 
@@ -63,7 +61,7 @@ static int send_request(struct errand *errand)
 
 	if (!errand->worker || worker_is_gone(errand->worker)) {
 		errand->worker = worker_free(errand->worker);
-		r = worker_new(errand->event, errand->path, &errand->worker);
+		r = spare_take(errand->spare, &errand->worker);
 		if (r < 0)
 			return r;
 	}
@@ -81,7 +79,7 @@ static void find_worker(struct errand *errand)
 	}
 	/* It went since we looked, or is not there yet. */
 	errand->worker = worker_free(errand->worker);
-	if (r != -ENOMEM && ++errand->tries < CONNECT_TRIES) {
+	if (r != -ENOMEM && ++errand->tries < errand->max_tries) {
 		await(errand, AWAITS_WORKER, CONNECT_PAUSE_USEC);
 		return;
 	}
@@ -112,16 +110,16 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	return 0;
 }
 
-int errand_new(sd_event *event, const char *path, const struct errand_listener *listener,
-	       struct errand **ret)
+int errand_new(sd_event *event, struct spare *spare, unsigned tries,
+	       const struct errand_listener *listener, struct errand **ret)
 {
 	_cleanup_(errand_freep) struct errand *errand = calloc(1, sizeof(*errand));
 	int r;
 
 	if (!errand)
 		return -ENOMEM;
-	errand->event = event;
-	errand->path = path;
+	errand->spare = spare;
+	errand->max_tries = tries;
 	errand->listener = *listener;
 
 	r = sd_event_add_time(event, &errand->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, errand);
@@ -139,7 +137,11 @@ struct errand *errand_free(struct errand *errand)
 	if (!errand)
 		return NULL;
 
-	worker_free(errand->worker);
+	/* One that was told to stop may be at it still. */
+	if (errand_is_busy(errand) || errand->reason < 0)
+		worker_free(errand->worker);
+	else
+		spare_give(errand->spare, errand->worker);
 	sd_event_source_disable_unref(errand->timer);
 	free(errand);
 	return NULL;
@@ -161,7 +163,7 @@ void errand_stop(struct errand *errand, int reason)
 
 	errand->reason = reason;
 	if (errand->awaits == AWAITS_WORKER) {
-		on_answer(reason, errand);
+		on_answer(reason, -1, errand);
 		return;
 	}
 	worker_stop(errand->worker);

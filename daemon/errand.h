@@ -9,13 +9,14 @@
 /* One request to a worker after the other: waits for the worker to be there, for its answer, and
  * for the kernel where that doesn't come back from what the worker asked of it. */
 struct errand;
+struct spare;
 
 /* Each may be called before errand_begin() or errand_stop() returns, and the errand may be freed in
  * it. */
 struct errand_listener {
 	/* 0, the worker's negative errno, -ECONNRESET where it died, or why errand_stop() was
-	 * called. */
-	void (*ended)(int result, void *userdata);
+	 * called; and the descriptor that came along, closed after the call, or -1. */
+	void (*ended)(int result, int fd, void *userdata);
 	/* No worker could be had, and why; nothing was asked of any. */
 	void (*no_worker)(int error, void *userdata);
 	/* Neither an answer nor the worker's end came after a stop. ended() still will, some day.
@@ -24,9 +25,9 @@ struct errand_listener {
 	void *userdata;
 };
 
-/* The path stays the caller's. */
-int errand_new(sd_event *event, const char *path, const struct errand_listener *listener,
-	       struct errand **ret);
+/* tries: how often a worker is looked for, twice a second. */
+int errand_new(sd_event *event, struct spare *spare, unsigned tries,
+	       const struct errand_listener *listener, struct errand **ret);
 /* Ends what the worker is doing. Takes NULL; always returns NULL. */
 struct errand *errand_free(struct errand *errand);
 

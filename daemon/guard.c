@@ -107,7 +107,7 @@ static int choose(struct guard *guard)
 
 static void go_on(struct guard *guard);
 
-static void on_reply(int result, void *userdata)
+static void on_reply(int result, int fd __attribute__((unused)), void *userdata)
 {
 	struct guard *guard = userdata;
 	struct guarded *block = find(guard, guard->index);

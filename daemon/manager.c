@@ -15,6 +15,8 @@
 #include "privileges.h"
 #include "queue.h"
 #include "size.h"
+#include "spare.h"
+#include "survey.h"
 #include "watch.h"
 #include "worker-client.h"
 
@@ -111,6 +113,7 @@ int manager_refresh(struct manager *manager, bool settled)
 	if (settled)
 		bus_signal_settled(manager);
 	census_free(before);
+	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
 	guard_update(manager->guard, false);
 	manager_tell_status(manager);
 	return 0;
@@ -227,6 +230,33 @@ static int watch_and_scan(struct manager *manager)
 	return 0;
 }
 
+static void on_first_sections(struct findings *findings, void *userdata)
+{
+	struct manager *manager = userdata;
+	const struct memblock_block *block = memblock_inventory_block(manager->inventory, 0);
+
+	if (block)
+		(void)asked_add_sections(manager, findings, block);
+}
+
+/* Whether the kernel's table of sections can be read here is told before anybody asks for it: one
+ * block's are tried. */
+static int try_sections(struct manager *manager)
+{
+	const struct memblock_block *block = memblock_inventory_block(manager->inventory, 0);
+	struct survey_question question = {};
+	struct survey *survey;
+	int r;
+
+	r = surveyor_new(manager, &manager->surveyor);
+	if (r < 0 || !block)
+		return r;
+	question.sections.start = memblock_block_start(manager->inventory, block);
+	question.sections.end =
+		question.sections.start + memblock_inventory_block_size(manager->inventory);
+	return survey_new(manager->surveyor, &question, on_first_sections, manager, &survey);
+}
+
 /* What a killed daemon left comes before what anybody new may ask for. */
 static int take_up_jobs(struct manager *manager)
 {
@@ -256,8 +286,11 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 	manager->options = *options;
 	manager->event = sd_event_ref(event);
 	manager->opener_fd = -1;
+	asked_init(&manager->asked);
 
 	r = watch_signals(manager);
+	if (r >= 0)
+		r = spare_new(event, options->worker, &manager->spare);
 	if (r >= 0)
 		r = load_config(manager);
 	if (r < 0)
@@ -269,7 +302,9 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 		r = take_up_jobs(manager);
 	if (r < 0)
 		return r;
-	r = bus_new(manager, &manager->bus);
+	r = try_sections(manager);
+	if (r >= 0)
+		r = bus_new(manager, &manager->bus);
 	if (r < 0)
 		return log_error(r, "Can't serve on the bus: %m");
 	guard_update(manager->guard, false);
@@ -295,10 +330,14 @@ struct manager *manager_free(struct manager *manager)
 	if (!manager)
 		return NULL;
 
-	/* Jobs and guard tell the bus, so it goes last. */
+	/* Jobs and guard tell the bus, so it goes after them; all give workers back. */
 	queue_free(manager->queue);
 	guard_free(manager->guard);
 	bus_free(manager->bus);
+	surveyor_free(manager->surveyor);
+	spare_free(manager->spare);
+	asked_done(&manager->asked);
+	refusals_done(&manager->refusals);
 	watch_free(manager->watch);
 	census_free(manager->census);
 	memblock_root_unref(manager->root);

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
+#include "asked.h"
 #include "census.h"
 #include "config.h"
 #include "macros.h"
+#include "refusals.h"
 
 /* The command line. */
 struct options {
@@ -27,8 +29,12 @@ struct manager {
 	struct config config;
 	struct watch *watch;
 	struct bus *bus;
+	struct spare *spare; /* of workers */
 	struct queue *queue;
 	struct guard *guard;
+	struct surveyor *surveyor; /* of the daemon itself; the bus has its own */
+	struct asked_sources asked;
+	struct refusals refusals;
 	int opener_fd;       /* connection to the worker that opens files for us; -1 for none yet */
 	bool opener_is_mute; /* it did not answer in this scan, and isn't waited for again in it */
 	char status[160];    /* what was told last */

@@ -22,6 +22,10 @@ struct queue {
 	size_t n;
 	unsigned last_id;
 	struct run *run; /* of the job that is being carried out */
+	/* Of the one that comes next. */
+	struct survey *survey;
+	struct findings findings;
+	bool is_counted;
 	sd_event_source *starter;
 };
 
@@ -33,20 +37,54 @@ static bool is_over(const struct job *job)
 	return job->state == JOB_ENDED;
 }
 
-int queue_plan(struct manager *manager, const struct request *request, struct memblock_plan **ret)
+int queue_look(struct manager *manager, const struct request *request, struct ranges *ret)
 {
-	struct memblock_limits limits = config_limits(&manager->config);
-	struct memblock_memory memory;
 	int r;
 
 	r = manager_refresh(manager, false);
 	if (r < 0)
 		return r;
+	r = memblock_request_ranges(manager->inventory, &request->wanted, &ret->items, &ret->n);
+	if (r >= 0)
+		ret->capacity = ret->n;
+	return r;
+}
+
+/* Counts are of one moment, and ListRanges is not to show what they alone know. So they are part of
+ * the inventory as long as this function works, and no longer. */
+static int plan_with_counts(struct manager *manager, const struct memblock_request *wanted,
+			    const struct findings *findings, const struct memblock_memory *memory,
+			    struct memblock_plan **ret)
+{
+	struct memblock_limits limits = config_limits(&manager->config);
+	int r = 0;
+
+	if (findings->n_pages > 0)
+		r = memblock_inventory_set_pages(manager->inventory, findings->pages,
+						 findings->n_pages);
+	if (r >= 0)
+		r = memblock_plan_new(manager->inventory, wanted, memory, &limits, ret);
+	(void)memblock_inventory_set_pages(manager->inventory, NULL, 0);
+	return r;
+}
+
+int queue_plan(struct manager *manager, const struct request *request,
+	       const struct findings *findings, struct memblock_plan **ret)
+{
+	struct memblock_request wanted = request->wanted;
+	_cleanup_free_ uint64_t *avoid = NULL;
+	struct memblock_memory memory;
+	int r;
+
+	r = refusals_list(&manager->refusals, &avoid);
+	if (r < 0)
+		return r;
+	wanted.avoid = avoid;
+	wanted.n_avoid = avoid ? manager->refusals.n : 0;
 	r = memblock_memory_read(manager->root, &memory);
 	if (r == -ENOMEM)
 		return r;
-	return memblock_plan_new(manager->inventory, &request->wanted, r < 0 ? NULL : &memory,
-				 &limits, ret);
+	return plan_with_counts(manager, &wanted, findings, r < 0 ? NULL : &memory, ret);
 }
 
 /* Old ones go once there are many, or what they tell is much. */
@@ -92,6 +130,12 @@ static void conclude(struct queue *queue, struct job *job)
 	queue_wake(queue);
 }
 
+static void end_before_it_began(struct queue *queue, struct job *job)
+{
+	job->ending = MEMBLOCK_ENDING_FAILED;
+	conclude(queue, job);
+}
+
 static void on_changed(struct job *job, void *userdata)
 {
 	struct queue *queue = userdata;
@@ -108,6 +152,13 @@ static void on_ended(struct job *job, void *userdata)
 	conclude(queue, job);
 }
 
+static void forget_findings(struct queue *queue)
+{
+	queue->survey = survey_free(queue->survey);
+	findings_done(&queue->findings);
+	queue->is_counted = false;
+}
+
 /* Facts may have changed while it waited. Returns false where it has to end. */
 static bool plan_anew(struct queue *queue, struct job *job)
 {
@@ -115,7 +166,7 @@ static bool plan_anew(struct queue *queue, struct job *job)
 	enum memblock_refusal refusal;
 	int r;
 
-	r = queue_plan(queue->manager, &job->request, &job->plan);
+	r = queue_plan(queue->manager, &job->request, &queue->findings, &job->plan);
 	if (r < 0) {
 		(void)job_fail(job, "Failed", "No plan could be made: %s", strerror(-r));
 		return false;
@@ -147,30 +198,71 @@ static bool prepare(struct queue *queue, struct job *job)
 static int start(struct queue *queue, struct job *job)
 {
 	const struct run_listener listener = { on_changed, on_ended, queue };
+	bool ready;
 
 	tell(EVENT_JOB_STARTED, job->id, NO_BLOCK, "Job %u (%s) of user %u begins", job->id,
 	     job_kind_to_string(job->kind), job->user);
-	if (!prepare(queue, job) || run_new(queue->manager, job, &listener, &queue->run) < 0) {
-		job->ending = MEMBLOCK_ENDING_FAILED;
-		conclude(queue, job);
-		return 0;
-	}
-	run_start(queue->run);
+	ready = prepare(queue, job);
+	forget_findings(queue);
+	if (!ready || run_new(queue->manager, job, &listener, &queue->run) < 0)
+		end_before_it_began(queue, job);
+	else
+		run_start(queue->run);
 	return 0;
+}
+
+static void on_findings(struct findings *findings, void *userdata)
+{
+	struct queue *queue = userdata;
+
+	queue->survey = NULL;
+	queue->findings = *findings;
+	*findings = (struct findings){};
+	queue->is_counted = true;
+	queue_wake(queue);
+}
+
+/* Has the pages counted that the next job may move. */
+static int count(struct queue *queue, struct job *job)
+{
+	struct survey_question question = {};
+	int r;
+
+	question.plan = &job->request;
+	r = queue_look(queue->manager, &job->request, &question.pages);
+	if (r >= 0 && question.pages.n == 0)
+		return start(queue, job);
+	if (r >= 0)
+		r = survey_new(queue->manager->surveyor, &question, on_findings, queue,
+			       &queue->survey);
+	if (r < 0) {
+		ranges_done(&question.pages);
+		(void)job_fail(job, "Failed", "No plan could be made: %s", strerror(-r));
+		end_before_it_began(queue, job);
+	}
+	return 0;
+}
+
+static struct job *next_job(const struct queue *queue)
+{
+	for (size_t i = 0; i < queue->n; i++)
+		if (queue->jobs[i]->state == JOB_QUEUED)
+			return queue->jobs[i];
+	return NULL;
 }
 
 static int on_start(sd_event_source *source __attribute__((unused)), void *userdata)
 {
 	struct queue *queue = userdata;
+	struct job *job;
 
 	forget_old(queue);
 	/* A block whose mark was just lifted may be read-only still. */
-	if (queue->run || guard_is_busy(queue->manager->guard))
+	if (queue->run || queue->survey || guard_is_busy(queue->manager->guard))
 		return 0;
-	for (size_t i = 0; i < queue->n; i++)
-		if (queue->jobs[i]->state == JOB_QUEUED)
-			return start(queue, queue->jobs[i]);
-
+	job = next_job(queue);
+	if (job)
+		return job->back || queue->is_counted ? start(queue, job) : count(queue, job);
 	if (queue->manager->stopping)
 		manager_stop(queue->manager);
 	return 0;
@@ -199,6 +291,7 @@ struct queue *queue_free(struct queue *queue)
 	if (!queue)
 		return NULL;
 
+	forget_findings(queue);
 	run_free(queue->run);
 	for (size_t i = 0; i < queue->n; i++)
 		job_free(queue->jobs[i]);
@@ -261,6 +354,15 @@ int queue_add(struct queue *queue, enum job_kind kind, uid_t user, struct reques
 	return 0;
 }
 
+void queue_take_findings(struct queue *queue, const struct job *job, struct findings *findings)
+{
+	if (queue->run || queue->survey || queue->is_counted || job != next_job(queue))
+		return;
+	queue->findings = *findings;
+	*findings = (struct findings){};
+	queue->is_counted = true;
+}
+
 const struct job *queue_job(const struct queue *queue, size_t n)
 {
 	return n < queue->n ? queue->jobs[n] : NULL;
@@ -304,9 +406,10 @@ int queue_cancel(struct queue *queue, unsigned id)
 	if (job->state != JOB_QUEUED)
 		return run_cancel(queue->run, -ECANCELED);
 
-	job->ending = MEMBLOCK_ENDING_FAILED;
+	if (job == next_job(queue))
+		forget_findings(queue);
 	(void)job_fail(job, "Cancelled", "The job was cancelled before it began");
-	conclude(queue, job);
+	end_before_it_began(queue, job);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "job.h"
+#include "survey.h"
 
 struct manager;
 
@@ -23,10 +24,13 @@ int queue_recover(struct queue *queue);
 
 /* 0, -EDQUOT where this user has too many waiting, -ESHUTDOWN where the daemon is stopping. */
 int queue_has_room(const struct queue *queue, uid_t user);
-/* Puts a job at the end, and takes the request over. The job begins from the event loop, and is
- * planned anew then. */
+/* Puts a job at the end, and takes the request over. The job begins from the event loop: the pages
+ * of its blocks are counted then, and it is planned anew. */
 int queue_add(struct queue *queue, enum job_kind kind, uid_t user, struct request *request,
 	      const struct memblock_plan *plan, const struct job **ret);
+/* What was counted for a job's plan: taken over where it begins at once, so that nothing is counted
+ * twice. */
+void queue_take_findings(struct queue *queue, const struct job *job, struct findings *findings);
 /* Looks whether a job can begin. */
 void queue_wake(struct queue *queue);
 /* The n-th job in the order of their ids; NULL past the last. */
@@ -43,5 +47,9 @@ int queue_cancel(struct queue *queue, unsigned id);
 /* Drops what waits and cancels what runs; true where there was nothing. */
 bool queue_stop(struct queue *queue);
 
-/* Makes a plan of a request with fresh facts. 0 or a negative errno. */
-int queue_plan(struct manager *manager, const struct request *request, struct memblock_plan **ret);
+/* The first half of a plan: reads the machine anew, and says whose pages are to be counted before
+ * the second half. 0 or a negative errno. */
+int queue_look(struct manager *manager, const struct request *request, struct ranges *ret);
+/* The second half: makes the plan. What of the findings is missing is not known. */
+int queue_plan(struct manager *manager, const struct request *request,
+	       const struct findings *findings, struct memblock_plan **ret);

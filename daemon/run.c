@@ -17,6 +17,8 @@
 
 #define SECONDS(n) (UINT64_C(n) * 1000 * 1000)
 
+/* systemd may be slow to start a worker, and a job can't do without. */
+#define WORKER_TRIES 20
 /* A block that somebody else is taking offline. */
 #define RIVAL_PAUSE_USEC (UINT64_C(100) * 1000)
 /* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
@@ -128,6 +130,15 @@ static bool is_wanted(enum memblock_action action, enum memblock_state state)
 	       (action == MEMBLOCK_ACTION_OFFLINE ? MEMBLOCK_STATE_OFFLINE : MEMBLOCK_STATE_ONLINE);
 }
 
+/* For the next plans: a block that is offline is forgotten with the next refresh. */
+static void remember(struct run *run, int error, enum memblock_state state)
+{
+	bool refused = error == -EBUSY || error == -ETIMEDOUT;
+
+	if (run->action == MEMBLOCK_ACTION_OFFLINE && refused && !is_wanted(run->action, state))
+		refusals_note(&run->manager->refusals, run->index, monotonic_usec());
+}
+
 /* The state decides, not the answer: a write of the state that a block has already is -EINVAL, and
  * one that is interrupted late may have been done. */
 static void settle(struct run *run, int error)
@@ -142,6 +153,7 @@ static void settle(struct run *run, int error)
 	check_zone(run, state, zone);
 	if (!is_wanted(run->action, state))
 		tell_failure(run, error < 0 ? error : -EIO);
+	remember(run, error, state);
 	memblock_transition_report(job_current(run->job), error, state, zone);
 
 	if (is_undoing(run) && !run->was_undoing)
@@ -175,14 +187,27 @@ static int note_write(struct run *run, enum memblock_state state, enum memblock_
 	return r;
 }
 
+/* Once offline, memory with poisoned pages stays so. By best effort that is what was asked for, and
+ * what is put back was so before. */
+static bool minds_poison(const struct run *run)
+{
+	return run->action == MEMBLOCK_ACTION_OFFLINE && !run->job->request.wanted.best_effort &&
+	       !is_undoing(run);
+}
+
 /* False where it came to nothing. Else nothing is to be done here any more: it may have ended. */
 static bool write_block(struct run *run, enum memblock_state state, enum memblock_zone zone)
 {
-	const struct worker_request request = { .verb = WORKER_WRITE,
-						.block = run->index,
-						.action = run->action };
+	const struct memblock_inventory *inventory = run->manager->inventory;
+	struct worker_request request = { .verb = WORKER_WRITE,
+					  .block = run->index,
+					  .action = run->action };
 	int r;
 
+	if (minds_poison(run)) {
+		request.block_size = memblock_inventory_block_size(inventory);
+		request.page_size = memblock_inventory_page_size(inventory);
+	}
 	r = note_write(run, state, zone);
 	if (r < 0) {
 		memblock_transition_cancel(job_current(run->job), r);
@@ -334,7 +359,7 @@ static void step(struct run *run)
 	end_of_blocks(run);
 }
 
-static void on_ended(int result, void *userdata)
+static void on_ended(int result, int fd __attribute__((unused)), void *userdata)
 {
 	struct run *run = userdata;
 
@@ -401,7 +426,7 @@ int run_new(struct manager *manager, struct job *job, const struct run_listener 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(run->timer, SD_EVENT_OFF);
 	if (r >= 0)
-		r = errand_new(manager->event, manager->options.worker, &errand, &run->errand);
+		r = errand_new(manager->event, manager->spare, WORKER_TRIES, &errand, &run->errand);
 	if (r < 0)
 		return r;
 

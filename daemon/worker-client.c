@@ -109,9 +109,10 @@ static int on_reply(sd_event_source *source __attribute__((unused)), int fd,
 	struct worker *worker = userdata;
 	worker_function reply = worker->reply;
 	struct worker_reply answer = {};
+	_cleanup_close_ int passed = -1;
 	int r;
 
-	r = receive_reply(fd, &answer, NULL);
+	r = receive_reply(fd, &answer, &passed);
 	if (r == -EAGAIN)
 		return 0;
 	if (r < 0 || !reply) {
@@ -123,7 +124,7 @@ static int on_reply(sd_event_source *source __attribute__((unused)), int fd,
 
 	worker->reply = NULL;
 	if (reply)
-		reply(r < 0 ? -ECONNRESET : answer.result, worker->userdata);
+		reply(r < 0 ? -ECONNRESET : answer.result, passed, worker->userdata);
 	return 0;
 }
 

@@ -10,8 +10,8 @@
 struct worker;
 
 /* What came of a request: 0, or the worker's negative errno, or -ECONNRESET where it is gone, which
- * ends the connection. */
-typedef void (*worker_function)(int result, void *userdata);
+ * ends the connection. fd is the descriptor that came along, closed after the call, or -1. */
+typedef void (*worker_function)(int result, int fd, void *userdata);
 
 /* Connects. Errors as connect(2) gives them: -ENOENT and -ECONNREFUSED where nobody listens. */
 int worker_new(sd_event *event, const char *path, struct worker **ret);
@@ -21,7 +21,7 @@ struct worker *worker_free(struct worker *worker);
 /* Sends a request; reply() is called once, later. One at a time: -EBUSY. */
 int worker_send(struct worker *worker, const struct worker_request *request, worker_function reply,
 		void *userdata);
-/* Asks it to end the write that is under way. */
+/* Asks it to end the write or the count that is under way. */
 void worker_stop(struct worker *worker);
 bool worker_is_gone(const struct worker *worker);
 

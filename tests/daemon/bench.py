@@ -56,7 +56,7 @@ class Bench:
         """The blocks that an offlining would try, in its order."""
         steps, _ = self.client.call("PlanOffline", "(a(tt)sa{sv})", list(ranges), "",
                                     variants(options))
-        return [start // BLOCK for start, _, word in steps if word == "not-tried"]
+        return [start // BLOCK for start, _, word, _, _ in steps if word == "not-tried"]
 
     def jobs_folder(self):
         return self.machine.path / "run/memblockd/jobs"

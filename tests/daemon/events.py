@@ -88,6 +88,7 @@ def check_a_burst_is_one_signal():
     """A DIMM of many blocks that comes and goes online."""
     with Bus() as bus, bus.client() as client, Machine() as machine:
         with listening(bus, machine):
+            client.wait_tried()
             kernel = Kernel(machine.path)
             for index in range(40, 104):
                 kernel.add(index)
@@ -106,6 +107,7 @@ def check_nothing_new_is_not_told():
     """An event after which all is as before: nothing but Settled comes of it."""
     with Bus() as bus, bus.client() as client, Machine() as machine:
         with listening(bus, machine):
+            client.wait_tried()
             kernel = Kernel(machine.path)
             kernel.uevent("offline", 3)
             client.wait_heard("Settled")

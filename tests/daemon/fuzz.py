@@ -19,6 +19,7 @@ METHODS = {
     "ListRanges": "()", "ListBlocks": "(tu)", "GetBlock": "(t)", "GetBlockByAddress": "(t)",
     "PlanOnline": "(a(tt)sa{sv})", "PlanOffline": "(a(tt)sa{sv})", "Online": "(a(tt)sa{sv})",
     "Offline": "(a(tt)sa{sv})", "Remove": "(sa{sv})", "Mark": "(a(tt)ss)", "Unmark": "(a(tt))",
+    "CountPages": "(a(tt))",
     "ListMarks": "()", "ListJobs": "()", "Rescan": "()", "Reload": "()"}
 OPTIONS = ("size", "node", "device", "best-effort", "timeout", "nonsense", "")
 

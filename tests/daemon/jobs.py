@@ -102,12 +102,13 @@ def check_plans():
         bench.no_job_files()
         bench.client.offline(size=3 * BLOCK).ended("done", "")
         assert [index * BLOCK for index, _ in bench.worker.writes()] == \
-            [start for start, _, word in steps if word == "not-tried"][:3]
+            [start for start, _, word, _, _ in steps if word == "not-tried"][:3]
         steps, size = bench.client.call("PlanOnline", CHANGE, [place(31, 2)], "movable", {})
         assert size == 2 * BLOCK, steps
-        assert {start // BLOCK: word for start, _, word in steps}[32] == "not-tried", steps
-        for start, length, _ in steps:
+        assert {start // BLOCK: word for start, _, word, _, _ in steps}[32] == "not-tried", steps
+        for start, length, _, busy, moves in steps:
             assert start % BLOCK == 0 and length % BLOCK == 0, steps
+            assert (busy, moves) == ("unknown", 0), steps
 
 
 # Refused before anything is written

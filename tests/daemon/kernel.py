@@ -21,9 +21,10 @@ CONFIG = os.environ.get("SYSCONFDIR", "/etc").lstrip("/") + "/memblockd.conf"
 NODES = "sys/devices/system/node"
 ACTIONS = ("offline", "online", "online_kernel", "online_movable")  # enum memblock_action
 OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE = range(4)
-OPEN, WRITE, EJECT, GUARD, UNGUARD, STOP = range(6)  # enum worker_verb
-VERBS = ("open", "write", "eject", "guard", "unguard", "stop")
-REQUEST = struct.Struct("=IIIIQ256s")  # struct worker_request
+OPEN, WRITE, EJECT, GUARD, UNGUARD, PAGES, SECTIONS, STOP = range(8)  # enum worker_verb
+VERBS = ("open", "write", "eject", "guard", "unguard", "pages", "sections", "stop")
+REQUEST = struct.Struct("=IIIIQQQQQQ256s")  # struct worker_request
+EHWPOISON = 133  # asm-generic/errno.h; Python has no name for it
 REPLY = struct.Struct("=iI")  # struct worker_reply
 
 MEMINFO = """MemTotal:       {total} kB
@@ -55,6 +56,20 @@ ZONE = """Node 0, zone {zone:>8}
   pagesets
   start_pfn:           {start}
 """
+
+
+PAGES_OF_BLOCK = BLOCK // 4096
+KINDS = ("poisoned", "memmap", "reserved", "slab", "page-table", "offline", "free", "movable",
+         "kernel", "unclear")
+
+
+def counts_line(index, all_pages=PAGES_OF_BLOCK, examined=None, **kinds):
+    """A block as memblock_pages_to_text() writes it; what is left over is free."""
+    counts = {kind: kinds.get(kind.replace("-", "_"), 0) for kind in KINDS}
+    examined = all_pages if examined is None else examined
+    counts["free"] += examined - sum(counts.values())
+    return f"block {index} all {all_pages} examined {examined} " + \
+        " ".join(f"{kind} {counts[kind]}" for kind in KINDS) + "\n"
 
 
 def place(index, count=1):
@@ -210,7 +225,8 @@ class Worker:
     ok; the name of an errno, with nothing done; hang (until told to stop, then EINTR); stuck (until
     release(), whatever happens); dies (with nothing done), dies-after; vanishes (the block is
     gone); rival (somebody else was faster); wrong-zone; or a function of (worker, index, action).
-    A list is used up, and its last word stays. A context manager.
+    A list is used up, and its last word stays. What it sees in blocks is set by counts(), poison()
+    and the text in sections; look() says what it does when asked to look. A context manager.
     """
 
     def __init__(self, kernel):
@@ -220,6 +236,10 @@ class Worker:
         self.log = []  # (verb, block or text, action) in the order in which they came
         self.scripts = {}
         self.ejects = {}
+        self.looks = ["ok"]
+        self.kinds = {}
+        self.poisoned = set()
+        self.sections = None  # text; None: there is no /proc/kcore
         self.guard = lambda index: 0
         self.connections = []
         self.threads = []
@@ -250,6 +270,18 @@ class Worker:
 
     def script(self, index, *words):
         self.scripts[index] = list(words)
+
+    def look(self, *words):
+        """ok; the name of an errno; hang; dies; mute (as hang, but deaf to being told to stop); or a
+        function of (verb, first, count) that gives text."""
+        self.looks = list(words)
+
+    def counts(self, index, **kinds):
+        """What is in a block, by kind of page; else all of it is free."""
+        self.kinds[index] = kinds
+
+    def poison(self, *indices):
+        self.poisoned = set(indices)
 
     def release(self):
         """The kernel comes back from every write that was stuck."""
@@ -292,22 +324,28 @@ class Worker:
         if not data:
             return None
         assert len(data) == REQUEST.size, f"a request of {len(data)} bytes"
-        verb, action, provider, _, block, text = REQUEST.unpack(data)
+        (verb, action, provider, _, block, count, _, _, page_size, limit,
+         text) = REQUEST.unpack(data)
         text = text.partition(b"\0")[0].decode()
-        what = text if verb in (OPEN, EJECT) else block
+        what = text if verb in (OPEN, EJECT) else (block, count) if verb in (PAGES, SECTIONS) \
+            else block
+        how = provider if verb == EJECT else limit if verb == PAGES else action
         with self.lock:
-            self.log.append((VERBS[verb], what, provider if verb == EJECT else action))
-        return verb, what, action
+            self.log.append((VERBS[verb], what, how))
+        return verb, what, how, page_size
 
-    def _answer(self, connection, verb, what, action):
+    def _answer(self, connection, verb, what, action, page_size):
         """Whether to go on."""
         if verb == OPEN:
             self._open(connection, what)
             return True
         if verb == STOP:
             return True
+        if verb in (PAGES, SECTIONS):
+            return self._look(connection, verb, *what)
         if verb == WRITE:
-            result = self._write(connection, what, action)
+            result = -EHWPOISON if self._is_poison(what, action, page_size) \
+                else self._write(connection, what, action)
         elif verb == EJECT:
             result = self.ejects.get(what, lambda kernel: 0)(self.kernel)
         else:
@@ -323,11 +361,52 @@ class Worker:
         except OSError as error:
             connection.send(REPLY.pack(-error.errno, 0))
             return
+        self._pass(connection, fd)
+
+    def _pass(self, connection, fd):
         try:
             connection.sendmsg([REPLY.pack(0, 0)], [(
                 socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
         finally:
             os.close(fd)
+
+    def _is_poison(self, index, action, page_size):
+        return action == OFFLINE and page_size != 0 and index in self.poisoned
+
+    def _look(self, connection, verb, first, count):
+        """Whether to go on."""
+        with self.lock:
+            word = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        if word == "dies":
+            return False
+        if word == "mute":
+            self.released.wait(60)
+            return False
+        if word == "hang":
+            result = self._hang(connection, None, None)
+        elif callable(word) or word == "ok":
+            text = word(verb, first, count) if callable(word) else self._text(verb, first, count)
+            result = 0 if text is not None else -errno.ENOENT
+        else:
+            result = -getattr(errno, word)
+        if result is None:
+            return False
+        if result < 0:
+            connection.send(REPLY.pack(result, 0))
+            return True
+        fd = os.memfd_create("worker")
+        os.write(fd, text.encode())
+        self._pass(connection, fd)
+        return True
+
+    def _text(self, verb, first, count):
+        if verb == PAGES:
+            return "".join(counts_line(index, **self.kinds.get(index, {}))
+                           for index in range(first, first + count))
+        if self.sections is None:
+            return None
+        return "".join(line + "\n" for line in self.sections.splitlines()
+                       if first <= int(line.split()[1]) < first + count)
 
     def _write(self, connection, index, action):
         """What to answer; None ends the connection."""

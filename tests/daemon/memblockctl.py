@@ -10,12 +10,13 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 from types import SimpleNamespace
 
 from bench import Bench
-from harness import ENVIRONMENT, MEMBLOCKCTL, MIB, Skip, ctl, main, trees
-from kernel import BLOCK, Machine
-from service import Bus, Daemon, pump
+from harness import ENVIRONMENT, MEMBLOCKCTL, MIB, Skip, Workers, ctl, main, trees
+from kernel import BLOCK, Machine, counts_line
+from service import PATH, Bus, Daemon, pump
 
 DONE, NOTHING, USAGE, PARTLY = 0, 1, 2, 64
 
@@ -65,6 +66,11 @@ class Command:
     def signal(self, number=signal.SIGINT):
         self.process.send_signal(number)
 
+    def stop(self):
+        """It hears nothing until signal(signal.SIGCONT)."""
+        self.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
+
     def ended(self, status=DONE):
         self.wait(lambda: self.process.poll() is not None, "it ends")
         assert self.process.returncode == status, \
@@ -91,11 +97,13 @@ def told_json(bench, *words, **options):
 READERS = (["status", "-J"], ["list"], ["list", "-J"], ["list", "-a", "-o", "+NID,DEVICE,SUBSECTIONS"],
            ["show", "all"], ["show", "-J", "all"], ["devices"], ["devices", "-J"], ["map"],
            ["map", "--svg", "-"], ["plan", "256M"], ["plan", "-J", "online", "256M"],
-           ["plan", "--best-effort", "0-15"], ["show", "100000"], ["map", "0"])
+           ["plan", "--best-effort", "0-15"], ["show", "100000"], ["map", "0"],
+           ["list", "-o", "+BUSY,UNMOVABLE"], ["list", "-J", "-a", "-b", "-o", "BUSY,UNMOVABLE"])
 
 
 def compare_tree(bus, tree):
-    with Daemon(bus, tree, "--read-only") as daemon:
+    with Workers(tree) as workers, workers.connect(), \
+            Daemon(bus, tree, "--read-only", worker=workers.path) as daemon:
         for words in READERS:
             direct = ctl("--direct", "--root", tree, *words)
             with Command(SimpleNamespace(bus=bus, daemon=daemon), *words) as command:
@@ -273,6 +281,43 @@ def check_memblockd_that_goes_away():
             assert "memblockd is gone" in command.stderr(), command.stderr()
 
 
+def check_memblockd_that_goes_away_at_the_begin():
+    """After it has answered that there is a job, and before it is asked about that."""
+    answer = threading.Event()
+
+    def count(_verb, first, _number):
+        return counts_line(first) if answer.wait(60) else ""
+
+    with Bench() as bench:
+        bench.client.wait_tried()
+        bench.worker.look(count)
+        bench.worker.script(16, "hang")
+        with Command(bench, "offline", "memory16") as command:
+            pump(lambda: bench.worker.asked("pages"), "its blocks are counted")
+            command.stop()
+            answer.set()
+            pump(bench.worker.writes, "it hangs")
+            bench.daemon.kill()
+            command.signal(signal.SIGCONT)
+            assert not command.ended(PARTLY)
+            assert "memblockd is gone" in command.stderr(), command.stderr()
+
+
+def check_memblockd_that_goes_away_at_the_end():
+    """After the job's end, and before it is asked what came of it."""
+    with Bench() as bench:
+        bench.worker.script(16, "hang")
+        with Command(bench, "offline", "memory16") as command:
+            command.wait_for("Taking 128M offline (job 1)")
+            command.stop()
+            bench.client.job(f"{PATH}/job/1").cancel()
+            bench.client.wait_heard("JobRemoved")
+            bench.daemon.kill()
+            command.signal(signal.SIGCONT)
+            command.ended(PARTLY)
+            assert "memblockd is gone" in command.stderr(), command.stderr()
+
+
 def check_marks():
     with Bench() as bench:
         told(bench, "mark", "16-17", "memory20", "--reason", "firmware logs live here")
@@ -296,7 +341,7 @@ def check_remove():
     with Bench(machine=lambda: dimm(Machine())) as bench:
         assert "PNP0C80:00" in told(bench, "devices"), told(bench, "devices")
         output = told(bench, "remove", "device:PNP0C80:00", "--dry-run")
-        assert "To be taken offline: 512M\n" in output, output
+        assert "To be taken offline: 512M" in output, output
 
         def eject(kernel):
             for index in range(28, 32):

@@ -29,6 +29,7 @@ CALLS = (
     ("Rescan", "()", (), {}, "inspect"),
     ("PlanOnline", "(a(tt)sa{sv})", ([place(32)], "", {}), {}, "inspect"),
     ("PlanOffline", "(a(tt)sa{sv})", (RANGE, "", {}), {}, "inspect"),
+    ("CountPages", "(a(tt))", (RANGE,), {}, "inspect"),
     ("Details", "()", (), {"path": BLOCK, "interface": BLOCK_FACE}, "inspect"),
 )
 SECRET = ("Subsections", "Composition", "Evidence")

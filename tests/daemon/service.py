@@ -241,6 +241,17 @@ class Client:
         return pump(lambda: next(filter(such, self.heard(member, path)), None),
                     f"the signal {member} ({self.signals})")
 
+    def source(self, name):
+        """The state of one source of facts, and why."""
+        return next((state, why) for found, state, why in self.get("Sources") if found == name)
+
+    def wait_tried(self):
+        """Whether a worker can read the kernel's sections is tried at start. Waits until it was,
+        and forgets what was told until then. Where that is sent before the daemon has its name,
+        nobody hears it."""
+        pump(lambda: self.source("sections")[0] != "unasked", "the kernel's sections are tried")
+        self.signals.clear()
+
     # Jobs
 
     def change(self, member, ranges=(), zone="", **options):
