@@ -64,6 +64,9 @@ static bool belong_together(const struct memblock_inventory *inventory, unsigned
 		return false;
 	if (!blocks_alike(inventory, a, inventory, b, split))
 		return false;
+	if (split & SPLIT_BUSY &&
+	    memblock_block_busy(inventory, a) != memblock_block_busy(inventory, b))
+		return false;
 	return !(split & SPLIT_KERNEL_REMOVABLE) ||
 	       memblock_block_kernel_removable(inventory, a) ==
 		       memblock_block_kernel_removable(inventory, b);

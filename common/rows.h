@@ -18,10 +18,11 @@ enum split {
 	SPLIT_REASONS = 1 << 4,
 	SPLIT_DEVICE = 1 << 5,
 	SPLIT_KERNEL_REMOVABLE = 1 << 6,
-	SPLIT_ALL = 1 << 7, /* a row a block */
+	SPLIT_BUSY = 1 << 7,
+	SPLIT_ALL = 1 << 8, /* a row a block */
 };
 
-/* All that a block is known by, but for the raw attribute, which must be read. */
+/* All that a block is known by, but for what must be read: the raw attribute, and its pages. */
 #define SPLIT_FACTS \
 	(SPLIT_STATE | SPLIT_REMOVABLE | SPLIT_NODE | SPLIT_ZONES | SPLIT_REASONS | SPLIT_DEVICE)
 

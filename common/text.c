@@ -114,7 +114,7 @@ const char *device_text(const struct memblock_inventory *inventory,
 	return device ? memblock_device_name(device) : "";
 }
 
-const char *removable_text(enum memblock_answer removable)
+const char *answer_text(enum memblock_answer answer)
 {
-	return removable == MEMBLOCK_ANSWER_UNKNOWN ? "" : memblock_answer_to_string(removable);
+	return answer == MEMBLOCK_ANSWER_UNKNOWN ? "" : memblock_answer_to_string(answer);
 }

@@ -36,4 +36,4 @@ char *blocks_text(uint64_t first, uint64_t n, char text[LIST_TEXT_MAX]);
 const char *device_text(const struct memblock_inventory *inventory,
 			const struct memblock_block *block);
 /* "yes", "no"; "" where not known. */
-const char *removable_text(enum memblock_answer removable);
+const char *answer_text(enum memblock_answer answer);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "block-json.h"
+#include "load-pages.h"
 #include "size.h"
 #include "subsections.h"
 #include "text.h"
@@ -70,29 +71,96 @@ static void add_composition(json_object *object, const struct memblock_inventory
 	json_add(object, "composition", composition, r);
 }
 
+static void add_map(json_object *object, const char *key, const struct subsections *map, int *r)
+{
+	json_object *list;
+
+	if (map->n_sections == 0) {
+		json_add_text(object, key, NULL, r);
+		return;
+	}
+	list = json_object_new_array();
+	for (size_t i = 0; i < map->n_sections; i++)
+		json_append(list, json_object_new_string(map->sections[i]), r);
+	json_add(object, key, list, r);
+}
+
+/* The one that serves, and the derived one beside it. */
 static void add_subsections(json_object *object, const struct memblock_inventory *inventory,
 			    const struct memblock_block *block, int *r)
 {
-	_cleanup_(subsections_done) struct subsections map = {};
+	_cleanup_(subsections_done) struct subsections kernel = {}, derived = {};
+
+	if (subsections_read(inventory, block, MEMBLOCK_SOURCE_SECTIONS, &kernel) == -ENOMEM ||
+	    subsections_read(inventory, block, MEMBLOCK_SOURCE_IOMEM, &derived) == -ENOMEM) {
+		*r = -ENOMEM;
+		return;
+	}
+	add_map(object, "subsections", kernel.all > 0 ? &kernel : &derived, r);
+	json_add_text(object, "subsections_source",
+		      kernel.all > 0    ? "kernel"
+		      : derived.all > 0 ? "derived"
+					: NULL,
+		      r);
+	add_map(object, "subsections_derived", &derived, r);
+}
+
+static void add_section_flags(json_object *object, const struct memblock_inventory *inventory,
+			      const struct memblock_block *block, int *r)
+{
+	_cleanup_free_ uint32_t *flags = NULL;
 	json_object *list;
 	int n;
 
-	n = subsections_read(inventory, block, &map);
+	n = memblock_block_section_flags(inventory, block, &flags);
 	if (n == -ENODATA) {
-		json_add_text(object, "subsections", NULL, r);
-		json_add_text(object, "subsections_source", NULL, r);
+		json_add_text(object, "section_flags", NULL, r);
 		return;
 	}
 	if (n < 0) {
 		*r = n;
 		return;
 	}
-
 	list = json_object_new_array();
-	for (size_t i = 0; i < map.n_sections; i++)
-		json_append(list, json_object_new_string(map.sections[i]), r);
-	json_add(object, "subsections", list, r);
-	json_add_text(object, "subsections_source", map.derived ? "derived" : "kernel", r);
+	for (int i = 0; i < n; i++)
+		json_append(list, json_object_new_int64(flags[i]), r);
+	json_add(object, "section_flags", list, r);
+}
+
+/* null where they were not counted. */
+static void add_pages(json_object *object, const struct memblock_inventory *inventory,
+		      const struct memblock_block *block, int *r)
+{
+	struct memblock_pages pages;
+	json_object *counts;
+
+	if (!memblock_block_pages(inventory, block, &pages)) {
+		json_add_text(object, "pages", NULL, r);
+		return;
+	}
+	counts = json_object_new_object();
+	json_add_number(counts, "all", pages.all, r);
+	json_add_number(counts, "examined", pages.examined, r);
+	for (const struct page_kind *kind = page_kinds; kind->key; kind++)
+		json_add_number(counts, kind->key, page_count(&pages, kind), r);
+	json_add(object, "pages", counts, r);
+}
+
+/* What is in the block right now. */
+static void add_load(json_object *object, const struct memblock_inventory *inventory,
+		     const struct memblock_block *block, int *r)
+{
+	uint64_t unmovable, to_move;
+
+	json_add_answer(object, "busy", memblock_block_busy(inventory, block), r);
+	if (memblock_block_load(inventory, block, &unmovable, &to_move) >= 0) {
+		json_add_number(object, "unmovable", unmovable, r);
+		json_add_number(object, "to_move", to_move, r);
+	} else {
+		json_add_text(object, "unmovable", NULL, r);
+		json_add_text(object, "to_move", NULL, r);
+	}
+	add_pages(object, inventory, block, r);
 }
 
 static void add_evidence(json_object *object, const struct memblock_inventory *inventory,
@@ -114,17 +182,6 @@ static void add_evidence(json_object *object, const struct memblock_inventory *i
 	json_add(object, "evidence", list, r);
 }
 
-static void add_removable(json_object *object, const struct memblock_block *block, int *r)
-{
-	enum memblock_answer removable = memblock_block_removable(block);
-
-	if (removable == MEMBLOCK_ANSWER_UNKNOWN)
-		json_add_text(object, "removable", NULL, r);
-	else
-		json_add(object, "removable",
-			 json_object_new_boolean(removable == MEMBLOCK_ANSWER_YES), r);
-}
-
 json_object *block_json(const struct memblock_inventory *inventory,
 			const struct memblock_block *block, int *r)
 {
@@ -144,7 +201,7 @@ json_object *block_json(const struct memblock_inventory *inventory,
 		json_add_text(object, "section_size", NULL, r);
 	json_add_number(object, "subsection_size", MEMBLOCK_SUBSECTION_SIZE, r);
 	json_add_text(object, "state", memblock_state_to_string(memblock_block_state(block)), r);
-	add_removable(object, block, r);
+	json_add_answer(object, "removable", memblock_block_removable(block), r);
 	json_add_text(object, "block", blocks_text(memblock_block_index(block), 1, text), r);
 	if (nid >= 0)
 		json_add_int(object, "node", nid, r);
@@ -155,7 +212,9 @@ json_object *block_json(const struct memblock_inventory *inventory,
 	json_add_text(object, "zones", zones_text(block, text), r);
 	json_add(object, "reasons", reasons_json(block, r), r);
 	json_add_text(object, "device", device_text(inventory, block), r);
+	add_load(object, inventory, block, r);
 	add_subsections(object, inventory, block, r);
+	add_section_flags(object, inventory, block, r);
 	add_composition(object, inventory, block, r);
 	add_evidence(object, inventory, block, r);
 	return object;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "bus-details.h"
-#include "log.h"
 
 struct bus_details {
 	sd_bus *bus;
@@ -133,26 +132,49 @@ static int read_evidence(struct bus_details *details)
 	return r < 0 ? r : sd_bus_message_exit_container(details->reply);
 }
 
-static int read_subsections(struct bus_details *details)
+/* An array of words; NULL where it is empty. */
+static int read_words(struct bus_details *details, char type, size_t word_size, const void **ret,
+		      size_t *ret_n)
 {
-	struct memblock_report_details *last = &details->last;
-	const char *source;
 	const void *words;
-	uint32_t per_section;
 	size_t size;
 	int r;
 
-	r = sd_bus_message_read_array(details->reply, 't', &words, &size);
-	if (r >= 0)
-		r = sd_bus_message_read(details->reply, "us", &per_section, &source);
+	r = sd_bus_message_read_array(details->reply, type, &words, &size);
 	if (r < 0)
 		return r;
-	if (size == 0)
-		return 0;
-	last->derived = words;
-	last->n_words = size / sizeof(*last->derived);
-	if (per_section == 0 || per_section > last->n_words)
+	*ret = size > 0 ? words : NULL;
+	*ret_n = size / word_size;
+	return 0;
+}
+
+/* The map that serves: where it is not the kernel's, it is the derived one, which follows. */
+static int read_subsections(struct bus_details *details)
+{
+	struct memblock_report_details *last = &details->last;
+	const void *words, *derived, *flags;
+	size_t n_words, n_derived;
+	uint32_t per_section;
+	const char *source;
+	int r;
+
+	r = read_words(details, 't', sizeof(uint64_t), &words, &n_words);
+	if (r >= 0)
+		r = sd_bus_message_read(details->reply, "us", &per_section, &source);
+	if (r >= 0)
+		r = read_words(details, 't', sizeof(uint64_t), &derived, &n_derived);
+	if (r >= 0)
+		r = read_words(details, 'u', sizeof(uint32_t), &flags, &last->n_sections);
+	if (r < 0)
+		return r;
+
+	if ((derived && n_derived != n_words) ||
+	    (words && (per_section == 0 || per_section > n_words || n_words % per_section != 0)))
 		return -EBADMSG;
+	last->subsections = strcmp(source, "kernel") == 0 ? words : NULL;
+	last->derived = derived;
+	last->section_flags = flags;
+	last->n_words = n_words;
 	last->words_per_section = (int)per_section;
 	return 0;
 }
@@ -185,20 +207,9 @@ static int ask(struct bus_details *details, uint64_t index, sd_bus_error *error)
 /* What else there is to show is shown. */
 static int tell_failure(struct bus_details *details, const sd_bus_error *error, int r)
 {
-	_cleanup_free_ char *text = bus_error_text(error, r);
-
-	if (!text || r == -ENOMEM)
-		return -ENOMEM;
-	if (sd_bus_error_has_names(error, SD_BUS_ERROR_ACCESS_DENIED,
-				   SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
-		log_line("What lies in a block is told to those who may do org.memblockd1.inspect "
-			 "(%s)",
-			 text);
-	else
-		log_line("memblockd does not tell what lies in a block: %s", text);
 	details->failed = true;
 	forget(details);
-	return 0;
+	return bus_tell_withheld(error, r);
 }
 
 int bus_details_tell(uint64_t index, void *userdata, struct memblock_report_details *ret)

@@ -34,6 +34,43 @@ int bus_tell(const sd_bus_error *error, int r)
 	return r;
 }
 
+static bool is_denied(const sd_bus_error *error)
+{
+	return sd_bus_error_has_names(error, SD_BUS_ERROR_ACCESS_DENIED,
+				      SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
+}
+
+int bus_tell_withheld(const sd_bus_error *error, int r)
+{
+	_cleanup_free_ char *text = bus_error_text(error, r);
+
+	if (!text || r == -ENOMEM)
+		return -ENOMEM;
+	if (is_denied(error))
+		log_line("What lies in blocks is told to those who may do org.memblockd1.inspect "
+			 "(%s)",
+			 text);
+	else
+		log_line("memblockd does not tell what lies in blocks: %s", text);
+	return 0;
+}
+
+int bus_set_withheld(struct memblock_inventory *inventory, enum memblock_source source,
+		     const sd_bus_error *error, int r)
+{
+	_cleanup_free_ char *text = bus_error_text(error, r);
+	bool denied = is_denied(error);
+
+	if (!text || r == -ENOMEM)
+		return -ENOMEM;
+	return memblock_inventory_tell_source(
+		inventory, source,
+		&(struct memblock_report_source){
+			denied ? MEMBLOCK_SOURCE_HIDDEN : MEMBLOCK_SOURCE_FAILED,
+			denied ? "memblockd tells it to those who may do org.memblockd1.inspect"
+			       : text });
+}
+
 /* Nobody has the name, and nobody is started for it. */
 static bool is_absent(const sd_bus_error *error)
 {

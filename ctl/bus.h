@@ -27,6 +27,12 @@ char *bus_error_text(const sd_bus_error *error, int r);
 /* Tells it in one line that begins with the word. Returns r. */
 int bus_tell(const sd_bus_error *error, int r);
 
+/* Tells that memblockd keeps to itself what lies in blocks. 0, or -ENOMEM, untold. */
+int bus_tell_withheld(const sd_bus_error *error, int r);
+/* The same as what became of a source of an inventory that memblockd told of, untold. */
+int bus_set_withheld(struct memblock_inventory *inventory, enum memblock_source source,
+		     const sd_bus_error *error, int r);
+
 /* Connects to the system bus and makes sure that memblockd answers there; the bus starts it where
  * it may. Untold; ret_why, if not NULL, is set to why not, to be freed. */
 int bus_connect(sd_bus **ret, char **ret_why);

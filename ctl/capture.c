@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capture-findings.h"
 #include "capture.h"
 #include "log.h"
 #include "new-file.h"
@@ -284,6 +285,39 @@ static int add_architecture(struct capture *capture)
 	return add_entry(capture, path, AE_IFREG, text, strlen(text));
 }
 
+/* What the library made of files that are too large to keep, or hold more than is meant to leave
+ * the machine. r: why there is none. */
+static int add_text(struct capture *capture, const char *path, int r, const char *text)
+{
+	if (r == -ENOMEM)
+		return log_oom();
+	if (r == -EACCES || r == -EPERM)
+		capture->n_refused++;
+	if (r < 0 || !*text)
+		return 0;
+	capture->n_files++;
+	return add_entry(capture, path, AE_IFREG, text, strlen(text));
+}
+
+/* What only an inventory leads to. */
+static int add_findings(struct capture *capture)
+{
+	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
+	_cleanup_free_ char *sections = NULL, *pages = NULL;
+	int r;
+
+	r = memblock_inventory_new(capture->root, 0, &inventory, NULL);
+	if (r < 0) /* a report of why that fails is a good report too */
+		return r == -ENOMEM ? log_oom() : 0;
+
+	r = findings_of_sections(capture->root, inventory, &sections);
+	r = add_text(capture, "memblockd/sections", r, sections);
+	if (r < 0)
+		return r;
+	r = findings_of_pages(inventory, &pages);
+	return add_text(capture, "memblockd/pages", r, pages);
+}
+
 static int add_everything(struct capture *capture)
 {
 	_cleanup_close_ int fd = -1;
@@ -298,7 +332,7 @@ static int add_everything(struct capture *capture)
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
 		r = add_path(capture, wanted[i].path, wanted[i].depth, wanted[i].devices,
 			     wanted[i].only);
-	return r;
+	return r < 0 ? r : add_findings(capture);
 }
 
 static int open_archive(struct capture *capture, const char *path, int fd)
@@ -315,9 +349,9 @@ static int open_archive(struct capture *capture, const char *path, int fd)
 static void tell(const struct capture *capture, const char *path)
 {
 	printf("%s: %zu files%s\n"
-	       "It holds addresses of physical memory, names of memory devices, the kernel's\n"
-	       "version and command line, which may tell more than you want; no content of "
-	       "memory.\n",
+	       "It holds addresses of physical memory, names of memory devices, how many pages of\n"
+	       "each memory block are used and for what, the kernel's version and command line,\n"
+	       "which may tell more than you want; no content of memory.\n",
 	       path, capture->n_files,
 	       capture->n_refused ? ", and what this user may not read is missing" : "");
 }

@@ -153,21 +153,38 @@ static int ask(sd_bus *bus, const struct change *change, bool plans, uint64_t *r
 	return r < 0 ? refused(change, &error, r) : 0;
 }
 
-/* A step of a plan may be several blocks that follow each other. */
-static int take_steps(sd_bus_message *reply, struct change_plan *plan)
+/* The next step, as of one block; ret_blocks says of how many that follow each other. */
+static int read_step(sd_bus_message *reply, uint64_t block_size, struct memblock_step *ret,
+		     uint64_t *ret_blocks)
 {
+	struct memblock_step step = { .outcome = MEMBLOCK_OUTCOME_NOT_TRIED };
+	const char *outcome, *busy;
 	uint64_t start, size;
-	const char *word;
 	int r;
 
-	r = sd_bus_message_enter_container(reply, 'a', "(tts)");
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(tts)", &start, &size, &word)) > 0) {
-		enum memblock_outcome outcome = MEMBLOCK_OUTCOME_NOT_TRIED;
+	r = sd_bus_message_read(reply, MEMBLOCK_BUS_STEP, &start, &size, &outcome, &busy,
+				&step.to_move);
+	if (r <= 0)
+		return r;
+	(void)memblock_outcome_from_string(outcome, &step.outcome);
+	(void)memblock_answer_from_string(busy, &step.busy);
+	step.index = start / block_size;
+	*ret = step;
+	*ret_blocks = size / block_size;
+	return r;
+}
 
-		(void)memblock_outcome_from_string(word, &outcome);
-		for (uint64_t at = start; r >= 0 && at - start < size; at += plan->block_size)
-			r = change_plan_add(plan, at / plan->block_size, outcome);
-	}
+/* What has to be moved out of several blocks stands at the first, so that the sum is right. */
+static int take_steps(sd_bus_message *reply, struct change_plan *plan)
+{
+	struct memblock_step step;
+	uint64_t n;
+	int r;
+
+	r = sd_bus_message_enter_container(reply, 'a', MEMBLOCK_BUS_STEP);
+	while (r >= 0 && (r = read_step(reply, plan->block_size, &step, &n)) > 0)
+		for (; r >= 0 && n > 0; n--, step.index++, step.to_move = 0)
+			r = change_plan_add(plan, &step);
 	if (r >= 0)
 		r = sd_bus_message_exit_container(reply);
 	return r < 0 ? r : sd_bus_message_read_basic(reply, 't', &plan->wanted);
@@ -297,6 +314,14 @@ static int attach(struct waiter *waiter)
 	return r < 0 ? r : sd_bus_attach_event(waiter->bus, waiter->event, 0);
 }
 
+/* The job can't be read. Where memblockd is gone, the bus has said so by now; finish() tells it. */
+static int unread(struct waiter *waiter, const sd_bus_error *error, int r)
+{
+	while (waiter->waited != WAITED_GONE && sd_bus_process(waiter->bus, NULL) > 0)
+		;
+	return waiter->waited == WAITED_GONE ? 0 : bus_tell(error, r);
+}
+
 /* 0 once there is no more to wait for, or a negative errno, told. */
 static int wait_for_job(struct waiter *waiter)
 {
@@ -308,7 +333,7 @@ static int wait_for_job(struct waiter *waiter)
 		return log_error(r, "Can't wait for the job: %m");
 	r = bus_job_read(waiter->bus, waiter->path, &error, &waiter->job);
 	if (r < 0)
-		return bus_tell(&error, r);
+		return unread(waiter, &error, r);
 
 	progress_begin(&waiter->progress);
 	change_tell_begin(waiter->change, &waiter->progress, waiter->id, waiter->job.wanted);
@@ -377,16 +402,21 @@ static int take_result(struct waiter *waiter, sd_bus_error *error, struct change
 static int finish(struct waiter *waiter, struct change_result *result)
 {
 	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r;
+	int r = 0;
 
+	if (waiter->waited == WAITED_ENDED)
+		r = take_result(waiter, &error, result);
+	if (r < 0)
+		r = unread(waiter, &error, r);
+	if (r < 0)
+		return r;
 	if (waiter->waited == WAITED_GONE)
 		return change_lost(waiter->change, waiter->id,
 				   "memblockd is gone; what becomes of the job is not known");
 	if (waiter->waited == WAITED_LEFT)
 		return change_lost(waiter->change, waiter->id,
 				   "Not waited for; what becomes of the job is not known");
-	r = take_result(waiter, &error, result);
-	return r < 0 ? bus_tell(&error, r) : 0;
+	return 0;
 }
 
 int change_bus_run(const struct change *change, struct change_result *ret)

@@ -8,6 +8,7 @@
 #include "change.h"
 #include "config.h"
 #include "failure.h"
+#include "load-pages.h"
 #include "log.h"
 
 /* How often a write that is to end is sent a signal: one that comes before the kernel is at it ends
@@ -39,32 +40,74 @@ static void warn(const char *text, void *userdata __attribute__((unused)))
 	log_line("warning: %s", text);
 }
 
+/* What is in the blocks that the request might mean decides which are taken first, and which can't
+ * go at all. Where there is a choice, a glance leads to it. Where it can't be had, the plan does
+ * without. */
+static int look(struct direct *direct, const struct memblock_request *request)
+{
+	_cleanup_free_ struct memblock_range *ranges = NULL;
+	size_t n;
+	int r;
+
+	r = memblock_request_ranges(direct->inventory, request, &ranges, &n);
+	return r < 0 || n == 0 ? r
+			       : memblock_inventory_read_pages(direct->inventory, ranges, n,
+							       request->size > 0);
+}
+
+static int plan(struct direct *direct, const struct memblock_request *request)
+{
+	struct memblock_limits limits = config_limits(&direct->config);
+	struct memblock_memory memory;
+	/* Where it is not known, taking memory offline is refused. */
+	bool known = memblock_memory_read(direct->root, &memory) >= 0;
+
+	direct->plan = memblock_plan_free(direct->plan);
+	return memblock_plan_new(direct->inventory, request, known ? &memory : NULL, &limits,
+				 &direct->plan);
+}
+
+/* Where a glance led to the plan: all pages of those that it would take, and a plan by those. */
+static int plan_closely(struct direct *direct, const struct memblock_request *request)
+{
+	_cleanup_free_ struct memblock_range *ranges = NULL;
+	size_t n;
+	int r;
+
+	if (request->size == 0)
+		return 0;
+	r = memblock_plan_ranges(direct->plan, direct->inventory, &ranges, &n);
+	if (r < 0 || n == 0)
+		return r;
+	r = memblock_inventory_read_pages(direct->inventory, ranges, n, false);
+	return r < 0 ? r : plan(direct, request);
+}
+
 static int make_plan(struct direct *direct)
 {
 	const struct change *change = direct->change;
-	struct memblock_limits limits = config_limits(&direct->config);
 	_cleanup_free_ struct memblock_range *ranges = NULL;
-	struct memblock_memory memory;
+	struct memblock_request request = {
+		.action = change->action,
+		.n_ranges = change->targets.n,
+		.size = change->targets.size,
+		.zone = change->zone,
+		.nid = change->targets.nid,
+		.device = change->targets.device,
+		.best_effort = change->best_effort,
+	};
 	int r;
 
 	r = change_ranges(change, memblock_inventory_block_size(direct->inventory), &ranges);
 	if (r != 0)
 		return r;
+	request.ranges = ranges;
 
-	/* Where it is not known, taking memory offline is refused. */
-	r = memblock_memory_read(direct->root, &memory);
-	r = memblock_plan_new(direct->inventory,
-			      &(struct memblock_request){
-				      .action = change->action,
-				      .ranges = ranges,
-				      .n_ranges = change->targets.n,
-				      .size = change->targets.size,
-				      .zone = change->zone,
-				      .nid = change->targets.nid,
-				      .device = change->targets.device,
-				      .best_effort = change->best_effort,
-			      },
-			      r < 0 ? NULL : &memory, &limits, &direct->plan);
+	r = look(direct, &request);
+	if (r >= 0)
+		r = plan(direct, &request);
+	if (r >= 0)
+		r = plan_closely(direct, &request);
 	return r < 0 ? log_error(r, "No plan could be made: %m") : 0;
 }
 
@@ -105,7 +148,7 @@ int change_direct_plan(const struct change *change, struct change_plan *ret)
 	ret->block_size = memblock_inventory_block_size(direct.inventory);
 	ret->wanted = memblock_plan_wanted(direct.plan) * ret->block_size;
 	for (size_t i = 0; (step = memblock_plan_step(direct.plan, i)); i++)
-		if (change_plan_add(ret, step->index, step->outcome) < 0)
+		if (change_plan_add(ret, step) < 0)
 			return log_oom();
 	return 0;
 }
@@ -161,12 +204,27 @@ static uint64_t timeout_nsec(const struct direct *direct)
 	return MIN(usec, UINT64_MAX / 1000) * 1000;
 }
 
+/* Of a kernel from 6.6 on a block with poisoned pages never comes back (mm/memory_hotplug.c:
+ * online_pages()). Where nobody may look at them, nothing keeps it. */
+static bool is_poisoned(const struct direct *direct, uint64_t index)
+{
+	uint64_t pages = 0;
+
+	return memblock_read_poison(direct->root, memblock_inventory_block_size(direct->inventory),
+				    memblock_inventory_page_size(direct->inventory), index,
+				    &pages) >= 0 &&
+	       pages > 0;
+}
+
 /* -EINTR becomes -ETIMEDOUT, unless somebody else ended it. */
 static int write_state(struct direct *direct, uint64_t index, enum memblock_action action)
 {
 	sig_atomic_t before = interrupts;
 	int r;
 
+	if (action == MEMBLOCK_ACTION_OFFLINE && !direct->change->best_effort &&
+	    is_poisoned(direct, index))
+		return -EHWPOISON;
 	set_timer(timeout_nsec(direct));
 	r = memblock_write_state(direct->root, index, action);
 	set_timer(0);

@@ -49,14 +49,14 @@ void change_plan_done(struct change_plan *plan)
 	free(plan->steps);
 }
 
-int change_plan_add(struct change_plan *plan, uint64_t index, enum memblock_outcome outcome)
+int change_plan_add(struct change_plan *plan, const struct memblock_step *step)
 {
 	struct memblock_step *grown = reallocarray(plan->steps, plan->n + 1, sizeof(*plan->steps));
 
 	if (!grown)
 		return -ENOMEM;
 	plan->steps = grown;
-	grown[plan->n++] = (struct memblock_step){ .index = index, .outcome = outcome };
+	grown[plan->n++] = *step;
 	return 0;
 }
 

@@ -65,14 +65,14 @@ int change_errno(const char *word);
 
 /* What a plan would do. */
 struct change_plan {
-	struct memblock_step *steps; /* index and outcome alone */
+	struct memblock_step *steps; /* index, outcome, busy and to_move alone */
 	size_t n;
 	uint64_t block_size;
 	uint64_t wanted; /* bytes */
 };
 
 void change_plan_done(struct change_plan *plan);
-int change_plan_add(struct change_plan *plan, uint64_t index, enum memblock_outcome outcome);
+int change_plan_add(struct change_plan *plan, const struct memblock_step *step);
 
 /*
  * Plans it and prints the plan, or does it and prints what came of it: through memblockd, or with

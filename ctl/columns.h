@@ -18,6 +18,8 @@ enum column {
 	COLUMN_DEVICE,
 	COLUMN_SUBSECTIONS,
 	COLUMN_KERNEL_REMOVABLE,
+	COLUMN_BUSY,
+	COLUMN_UNMOVABLE,
 	COLUMN_COUNT,
 };
 
@@ -53,6 +55,7 @@ struct column_spec {
 	bool left; /* flush left */
 	/* Sets ret to a text to be freed. 0 or a negative errno. */
 	int (*print)(const struct cell_context *context, char **ret);
+	bool pages; /* made of what the pages of blocks are, which have to be counted for it */
 };
 
 extern const struct column_spec column_specs[COLUMN_COUNT];
@@ -68,3 +71,5 @@ struct columns {
 int columns_parse(struct columns *columns, char *text, const char **ret_bad);
 
 unsigned columns_split(const struct columns *columns);
+/* Whether pages have to be counted for one of them. */
+bool columns_need_pages(const struct columns *columns);

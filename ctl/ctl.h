@@ -24,6 +24,7 @@ struct ctl {
 	const char *root; /* NULL: this machine */
 	bool direct;
 	bool json;
+	bool of_daemon; /* what load_inventory() gave is memblockd's */
 };
 
 /* One switch. Every table of switches is the source of getopt's, of --help and of the completions.
@@ -75,11 +76,13 @@ int read_inventory(struct memblock_root *root, struct memblock_inventory **ret);
 
 /* The memory blocks of this machine, of memblockd or where it can't be had of the kernel, or of the
  * captured tree. Tells people on standard error what could not be read. */
-int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret);
+int load_inventory(struct ctl *ctl, struct memblock_inventory **ret);
 
 /* Why a source of facts gave less than all; NULL where nothing is missing. Most sources may be
  * absent: not every machine has persistent memory. */
 const char *missing_source(const struct memblock_inventory *inventory, enum memblock_source source);
+/* Whether it is read where somebody asks for it alone. */
+bool is_on_demand(enum memblock_source source);
 
 DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
 DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)

@@ -31,6 +31,14 @@ void json_add_int(json_object *object, const char *key, int number, int *r)
 	json_add(object, key, json_object_new_int(number), r);
 }
 
+void json_add_answer(json_object *object, const char *key, enum memblock_answer answer, int *r)
+{
+	if (answer == MEMBLOCK_ANSWER_UNKNOWN)
+		json_add_text(object, key, NULL, r);
+	else
+		json_add(object, key, json_object_new_boolean(answer == MEMBLOCK_ANSWER_YES), r);
+}
+
 void json_append(json_object *array, json_object *value, int *r)
 {
 	if (*r < 0 || !array || !value || json_object_array_add(array, value) < 0) {

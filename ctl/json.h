@@ -2,6 +2,7 @@
 #pragma once
 
 #include <json-c/json.h>
+#include <libmemblock.h>
 
 #include "macros.h"
 
@@ -18,6 +19,8 @@ void json_add(json_object *object, const char *key, json_object *value, int *r);
 void json_add_text(json_object *object, const char *key, const char *text, int *r);
 void json_add_number(json_object *object, const char *key, uint64_t number, int *r);
 void json_add_int(json_object *object, const char *key, int number, int *r);
+/* true, false, or null where not known. */
+void json_add_answer(json_object *object, const char *key, enum memblock_answer answer, int *r);
 void json_append(json_object *array, json_object *value, int *r);
 
 /* Prints it with a line feed. 0 or a negative errno, told. */

@@ -24,12 +24,17 @@ const char *missing_source(const struct memblock_inventory *inventory, enum memb
 	const char *text;
 	enum memblock_source_state state = memblock_inventory_source(inventory, source, &text);
 
-	if (state == MEMBLOCK_SOURCE_READ)
+	if (state == MEMBLOCK_SOURCE_READ || state == MEMBLOCK_SOURCE_UNASKED)
 		return NULL;
 	if (state == MEMBLOCK_SOURCE_ABSENT && source != MEMBLOCK_SOURCE_MACHINE &&
 	    source != MEMBLOCK_SOURCE_IOMEM)
 		return NULL;
 	return text ? text : memblock_source_to_string(source);
+}
+
+bool is_on_demand(enum memblock_source source)
+{
+	return source == MEMBLOCK_SOURCE_SECTIONS || source == MEMBLOCK_SOURCE_PAGES;
 }
 
 /* One line for what keeps verdicts from being known. */
@@ -62,12 +67,13 @@ static int load_direct(const struct ctl *ctl, struct memblock_inventory **ret)
 }
 
 /* Of the daemon; where it can't be had, of the kernel. */
-static int load_through_daemon(const struct ctl *ctl, struct memblock_inventory **ret)
+static int load_through_daemon(struct ctl *ctl, struct memblock_inventory **ret)
 {
 	_cleanup_free_ char *why = NULL;
 	int r;
 
 	r = bus_inventory(ret, &why);
+	ctl->of_daemon = r >= 0;
 	if (r >= 0)
 		return 0;
 	if (r == -ENOMEM)
@@ -95,7 +101,7 @@ int read_inventory(struct memblock_root *root, struct memblock_inventory **ret)
 	return 0;
 }
 
-int load_inventory(const struct ctl *ctl, struct memblock_inventory **ret)
+int load_inventory(struct ctl *ctl, struct memblock_inventory **ret)
 {
 	int r;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "load-pages.h"
 #include "log.h"
 #include "size.h"
 #include "table.h"
@@ -262,6 +263,10 @@ static int list_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 	if (r < 0)
 		return r;
 	r = load_inventory(ctl, &inventory);
+	if (r >= 0 && (columns_need_pages(&columns) || split & SPLIT_BUSY)) {
+		r = load_pages(ctl, inventory, NULL, 0);
+		tell_pages(ctl, inventory);
+	}
 	if (r < 0)
 		return r;
 

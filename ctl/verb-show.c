@@ -4,7 +4,9 @@
 
 #include "block-json.h"
 #include "json.h"
+#include "load-pages.h"
 #include "log.h"
+#include "ranges.h"
 #include "select.h"
 #include "size.h"
 #include "style.h"
@@ -80,25 +82,169 @@ static int print_composition(const struct memblock_inventory *inventory,
 	return 0;
 }
 
+static void print_flags(uint32_t flags)
+{
+	static const struct {
+		uint32_t flag;
+		const char *word;
+	} words[] = {
+		{ MEMBLOCK_SECTION_EARLY, "early" },
+		{ MEMBLOCK_SECTION_DEVICE, "shared with device memory" },
+	};
+	const char *separator = "  ";
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (flags & words[i].flag) {
+			printf("%s%s", separator, words[i].word);
+			separator = ", ";
+		}
+}
+
+/* flags: of each section, NULL where not known. */
+static void print_map(const struct subsections *map, const uint32_t *flags, const char *label,
+		      const char *source)
+{
+	printf("%14s: %" PRIu64 " of %" PRIu64 ", %s\n", label, map->present, map->all, source);
+	for (size_t i = 0; i < map->n_sections; i++) {
+		printf("%16ssection %" PRIu64 ": %s", "", map->first_section + i, map->sections[i]);
+		if (flags)
+			print_flags(flags[i]);
+		putchar('\n');
+	}
+}
+
+static void print_differences(const struct memblock_inventory *inventory,
+			      const struct memblock_block *block, const struct subsections *kernel,
+			      const struct subsections *derived)
+{
+	uint64_t start = memblock_block_start(inventory, block), first, n;
+
+	for (uint64_t at = 0; subsections_differ(kernel, derived, at, &first, &n); at = first + n) {
+		uint64_t from = start + first * MEMBLOCK_SUBSECTION_SIZE;
+		char range[RANGE_TEXT_MAX];
+
+		printf("%14s%c %s  %s\n", at == 0 ? "Differs" : "", at == 0 ? ':' : ' ',
+		       range_to_text(from, from + n * MEMBLOCK_SUBSECTION_SIZE, range),
+		       subsections_have(kernel, first) ? "in the kernel's alone"
+						       : "in the derived one alone");
+	}
+}
+
+/* The kernel's own map, and what else it would be taken for. */
+static int print_kernel_map(const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, const struct subsections *kernel,
+			    const struct subsections *derived)
+{
+	_cleanup_free_ uint32_t *flags = NULL;
+	uint64_t first, n;
+	int n_flags;
+
+	n_flags = memblock_block_section_flags(inventory, block, &flags);
+	if (n_flags == -ENOMEM)
+		return n_flags;
+	print_map(kernel, n_flags == (int)kernel->n_sections ? flags : NULL, "Sub-sections",
+		  "as the kernel has them");
+	if (derived->all == 0)
+		print_line("Derived", "");
+	else if (subsections_differ(kernel, derived, 0, &first, &n))
+		print_map(derived, NULL, "Derived", "from /proc/iomem");
+	else
+		print_line("Derived", "the same from /proc/iomem");
+	if (derived->all > 0)
+		print_differences(inventory, block, kernel, derived);
+	return 0;
+}
+
+static void print_why_derived(const struct memblock_inventory *inventory)
+{
+	const char *text;
+	enum memblock_source_state state =
+		memblock_inventory_source(inventory, MEMBLOCK_SOURCE_SECTIONS, &text);
+
+	if (state == MEMBLOCK_SOURCE_READ)
+		text = "it keeps none of this block";
+	else if (state == MEMBLOCK_SOURCE_UNASKED)
+		text = "not read";
+	else if (!text)
+		text = memblock_source_state_to_string(state);
+	printf("%16sthe kernel's own map is not known: %s\n", "", text);
+}
+
 static int print_subsections(const struct memblock_inventory *inventory,
 			     const struct memblock_block *block)
 {
-	_cleanup_(subsections_done) struct subsections map = {};
-	int r;
+	_cleanup_(subsections_done) struct subsections kernel = {}, derived = {};
 
-	r = subsections_read(inventory, block, &map);
-	if (r == -ENODATA) {
+	if (subsections_read(inventory, block, MEMBLOCK_SOURCE_SECTIONS, &kernel) == -ENOMEM ||
+	    subsections_read(inventory, block, MEMBLOCK_SOURCE_IOMEM, &derived) == -ENOMEM)
+		return -ENOMEM;
+	if (kernel.all > 0)
+		return print_kernel_map(inventory, block, &kernel, &derived);
+
+	if (derived.all == 0) {
 		print_line("Sub-sections", "");
 		return 0;
 	}
-	if (r < 0)
-		return r;
-
-	printf("%14s: %" PRIu64 " of %" PRIu64 ", %s\n", "Sub-sections", map.present, map.all,
-	       map.derived ? "derived from /proc/iomem" : "as the kernel has them");
-	for (size_t i = 0; i < map.n_sections; i++)
-		printf("%16ssection %" PRIu64 ": %s\n", "", map.first_section + i, map.sections[i]);
+	print_map(&derived, NULL, "Sub-sections", "derived from /proc/iomem");
+	print_why_derived(inventory);
 	return 0;
+}
+
+/* What was counted, as sizes; those of a sample are scaled up to the block. */
+static void print_kinds(const struct memblock_inventory *inventory,
+			const struct memblock_block *block, const struct memblock_pages *pages)
+{
+	uint64_t block_size = memblock_inventory_block_size(inventory);
+	uint64_t of = is_sample(block, pages) ? pages->examined : pages->all;
+	const char *separator = "";
+
+	printf("%16s", "");
+	for (const struct page_kind *kind = page_kinds; kind->key; kind++) {
+		char size[SIZE_TEXT_MAX];
+
+		if (page_count(pages, kind) == 0)
+			continue;
+		printf("%s%s %s", separator,
+		       size_to_text(page_count(pages, kind) * block_size / of, size), kind->word);
+		separator = ", ";
+	}
+	if (pages->examined < pages->all)
+		printf(" (%" PRIu64 " of %" PRIu64 " pages were looked at)", pages->examined,
+		       pages->all);
+	putchar('\n');
+}
+
+static void print_why_not_counted(const struct memblock_inventory *inventory)
+{
+	const char *text;
+
+	memblock_inventory_source(inventory, MEMBLOCK_SOURCE_PAGES, &text);
+	printf("%14s: not known%s%s\n", "Right now", text ? ", " : "", text ? text : "");
+}
+
+/* Blocks that are not online hold nothing. */
+static void print_now(const struct memblock_inventory *inventory,
+		      const struct memblock_block *block)
+{
+	static const char *const words[] = { "whether it is busy is not known", "busy",
+					     "not busy" };
+	static const enum style styles[] = { STYLE_UNSURE, STYLE_BAD, STYLE_GOOD };
+	enum memblock_answer busy = memblock_block_busy(inventory, block);
+	char stays[SIZE_TEXT_MAX], moves[SIZE_TEXT_MAX];
+	struct memblock_pages pages;
+	uint64_t unmovable, to_move;
+
+	if (memblock_block_state(block) != MEMBLOCK_STATE_ONLINE)
+		return;
+	if (memblock_block_load(inventory, block, &unmovable, &to_move) < 0 ||
+	    !memblock_block_pages(inventory, block, &pages)) {
+		print_why_not_counted(inventory);
+		return;
+	}
+	printf("%14s: %s%s%s, %s that can't be moved, %s to be moved\n", "Right now",
+	       style_on(styles[busy]), words[busy], style_off(), size_to_text(unmovable, stays),
+	       size_to_text(to_move, moves));
+	print_kinds(inventory, block, &pages);
 }
 
 static int print_evidence(const struct memblock_inventory *inventory,
@@ -126,6 +272,7 @@ static int print_block(const struct memblock_inventory *inventory,
 	*first = false;
 
 	print_head(inventory, block);
+	print_now(inventory, block);
 	r = print_composition(inventory, block);
 	if (r >= 0)
 		r = print_subsections(inventory, block);
@@ -151,23 +298,33 @@ static int print_block_json(const struct memblock_inventory *inventory,
 	return json_print(object);
 }
 
-static int take_nothing(const struct memblock_inventory *inventory __attribute__((unused)),
-			const struct memblock_block *block __attribute__((unused)),
-			void *userdata __attribute__((unused)))
+static int add_range(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		     void *userdata)
 {
-	return 0;
+	uint64_t start = memblock_block_start(inventory, block);
+
+	return ranges_join(userdata, start, start + memblock_inventory_block_size(inventory)) < 0
+		       ? log_oom()
+		       : 0;
 }
 
-/* Every word is looked up before the first is printed: no half an object for a wrong one. */
+/* Every word is looked up before the first block is printed: no half an object for a wrong one. */
+static int load_blocks(const struct ctl *ctl, struct memblock_inventory *inventory, char **words)
+{
+	_cleanup_(ranges_done) struct ranges ranges = {};
+	int r;
+
+	r = for_each_block(ctl, inventory, words, add_range, &ranges);
+	if (r >= 0 && ranges.n > 0)
+		r = load_pages(ctl, inventory, ranges.items, ranges.n);
+	return r < 0 ? r : load_sections(ctl, inventory);
+}
+
 static int show_json(const struct ctl *ctl, const struct memblock_inventory *inventory,
 		     char **words)
 {
 	bool first = true;
 	int r;
-
-	r = for_each_block(ctl, inventory, words, take_nothing, NULL);
-	if (r < 0)
-		return r;
 
 	puts("{\n\"blocks\": [");
 	r = for_each_block(ctl, inventory, words, print_block_json, &first);
@@ -186,6 +343,8 @@ static int show_run(struct ctl *ctl, char **arguments)
 		return usage_error(ctl, "Which block? Numbers, ranges like 8-12, or all");
 
 	r = load_inventory(ctl, &inventory);
+	if (r >= 0)
+		r = load_blocks(ctl, inventory, arguments);
 	if (r < 0)
 		return r;
 	if (ctl->json)

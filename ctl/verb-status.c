@@ -68,7 +68,7 @@ static void print_sources(const struct memblock_inventory *inventory)
 	for (int i = 0; memblock_source_to_string((enum memblock_source)i); i++) {
 		const char *text = missing_source(inventory, (enum memblock_source)i);
 
-		if (!text)
+		if (!text || is_on_demand((enum memblock_source)i))
 			continue;
 		printf("%15s %s\n", label, text);
 		label = "";
@@ -105,10 +105,11 @@ static json_object *sources_json(const struct memblock_inventory *inventory, int
 	json_object *sources = json_object_new_object();
 
 	for (int i = 0; memblock_source_to_string((enum memblock_source)i); i++)
-		json_add_text(sources, memblock_source_to_string((enum memblock_source)i),
-			      memblock_source_state_to_string(memblock_inventory_source(
-				      inventory, (enum memblock_source)i, NULL)),
-			      r);
+		if (!is_on_demand((enum memblock_source)i))
+			json_add_text(sources, memblock_source_to_string((enum memblock_source)i),
+				      memblock_source_state_to_string(memblock_inventory_source(
+					      inventory, (enum memblock_source)i, NULL)),
+				      r);
 	return sources;
 }
 

@@ -4,6 +4,7 @@
 
 import os
 import pathlib
+import struct
 import tarfile
 import tempfile
 
@@ -69,6 +70,26 @@ def check_capture_of_this_machine():
         assert ours.stdout == theirs.stdout, f"{ours.stdout}\nis not\n{theirs.stdout}"
 
 
+def check_findings_are_kept():
+    """Page counts and the kernel's table of sections, but not the file with a word for each page."""
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        tree.pages({index: {"slab": index} for index in range(8)})
+        (tree.path / "memblockd/pages").rename(tree.path / "counts")
+        (tree.path / "proc/kpageflags").write_bytes(struct.pack("<Q", 1 << 7) * (8 << 15))
+        tree.write("memblockd/sections", "".join(
+            f"section {index} flags f map ffffffffffffffff\n" for index in range(8)))
+        path = os.path.join(folder, "a.tar")
+        captured(path, tree.path)
+        copy = pathlib.Path(opened(path, os.path.join(folder, "copy")))
+        assert not (copy / "proc/kpageflags").exists()
+        sections = (copy / "memblockd/sections").read_text(encoding="utf-8")
+        assert sections == (tree.path / "memblockd/sections").read_text(encoding="utf-8"), sections
+        pages = (copy / "memblockd/pages").read_text(encoding="utf-8").splitlines()
+        assert len(pages) == 8 and " slab 32768 " in pages[3], pages
+        for ours, theirs in zip(said(copy), said(tree.path)):
+            assert ours == theirs, f"{ours}\nis not\n{theirs}"
+
+
 def check_formats():
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
         for name, magic in (("a.tar", None), ("a.tar.gz", b"\x1f\x8b"), ("a.tar.xz", b"\xfd7zXZ")):
@@ -83,7 +104,8 @@ def check_formats():
 def check_what_it_holds_is_told():
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
         result = captured(os.path.join(folder, "a.tar"), tree.path)
-        assert "addresses" in result.stdout and "command line" in result.stdout, result.stdout
+        for word in ("addresses", "pages", "command line"):
+            assert word in result.stdout, result.stdout
 
 
 def check_it_is_for_its_owner_alone():

@@ -37,7 +37,7 @@ def machine(normal=8, movable=8, offline=4, free=0.9):
     tree.write("proc/meminfo", f"MemTotal: {kib} kB\nMemFree: {int(kib * free)} kB\n"
                                f"MemAvailable: {int(kib * free)} kB\n")
     tree.write("proc/zoneinfo", ZONEINFO.format(free=int(pages * free), pages=pages))
-    return tree
+    return tree.pages({index: {} for index in range(online)})
 
 
 def states(tree):
@@ -243,19 +243,66 @@ def check_plan():
         assert output == unchanged(tree, "plan", "offline", "256M"), output
         assert output == unchanged(tree, "offline", "--dry-run", "256M"), output
         assert output.splitlines()[:3] == [
-            "RANGE                                 SIZE BLOCK PLAN",
-            "0x0000000070000000-0x000000007fffffff 256M 14-15 change",
-            "0x0000000000000000-0x000000006fffffff 1.8G  0-13 spare"], output
-        assert output.endswith("\nTo be taken offline: 256M\n"), output
+            "RANGE                                 SIZE BLOCK PLAN   BUSY MOVE",
+            "0x0000000070000000-0x000000007fffffff 256M 14-15 change   no   0B",
+            "0x0000000000000000-0x000000006fffffff 1.8G  0-13 spare    no   0B"], output
+        assert output.endswith(
+            "\nTo be taken offline: 256M, none of it to be moved elsewhere\n"), output
         assert unchanged(tree, "plan", "online", "15-16") == \
             unchanged(tree, "online", "15-16", "--dry-run")
         told = json.loads(unchanged(tree, "plan", "online", "15-16", "-J"))
         assert told["plan"] == "online" and told["wanted"] == 256 * MIB, told
+        assert all("busy" not in block for block in told["blocks"]), told
+        assert "BUSY" not in unchanged(tree, "plan", "online", "15-16")
         fates = {block["block"]: block["fate"] for block in told["blocks"]}
         assert fates == {15: "already", 16: "change"}, told
         # Planning is reading, for which --root is enough.
         assert ctl("--root", tree.path, "plan", "256M").stdout == output
         assert ctl("--root", tree.path, "offline", "--dry-run", "256M").stdout == output
+
+
+def check_plan_by_what_blocks_hold():
+    """What is busy comes last, behind what nobody counted; what there is to move is said."""
+    with machine() as tree:
+        tree.pages({**{index: {"slab": 9} for index in range(15)}, 12: {"movable": 512},
+                    13: {"movable": 256, "kernel": 1}})
+        output = unchanged(tree, "plan", "384M")
+        rows = [line.split(maxsplit=2)[2].rstrip() for line in output.splitlines()[1:6]]
+        assert rows == ["12 change   no   2M", "15 change", "13 change  yes   1M",
+                        "14 spare   yes   0B", "0-11 spare   yes   0B"], output
+        assert output.endswith(
+            "\nTo be taken offline: 384M, 3M of it to be moved elsewhere, 1 block likely to "
+            "refuse\n"), output
+        told = json.loads(unchanged(tree, "plan", "384M", "-J"))["blocks"]
+        loads = {block["block"]: (block["busy"], block["to_move"]) for block in told}
+        assert loads[12] == (False, 512 << 12) and loads[13] == (True, 256 << 12), loads
+        assert loads[15] == (None, None), loads
+
+
+def check_plan_of_what_is_not_counted():
+    with machine() as tree:
+        (tree.path / "memblockd/pages").unlink()
+        output = unchanged(tree, "plan", "256M")
+        assert output.endswith(
+            "\nTo be taken offline: 256M; what is in it could not be looked at\n"), output
+        # Whoever does it needs no word of it.
+        change(tree, "offline", "256M", prints="Now offline: 256M, blocks 14-15\n")
+
+
+def check_reserved_pages_are_refused():
+    with machine() as tree:
+        tree.pages({**{index: {} for index in range(16)}, 9: {"reserved": 1}})
+        unchanged(tree, "offline", "8-9", status=NOTHING, says=("NotRemovable", "reserved-pages"))
+
+
+def check_poisoned_pages():
+    """Of a kernel from 6.6 on such a block never comes back."""
+    with machine() as tree:
+        tree.pages({**{index: {} for index in range(16)}, 9: {"poisoned": 1}})
+        unchanged(tree, "offline", "memory9", status=NOTHING, says="Poisoned")
+        unchanged(tree, "plan", "memory9", status=NOTHING, says="Poisoned")
+        change(tree, "offline", "memory9", "--best-effort",
+               prints="Now offline: 128M, block 9\n")
 
 
 def check_a_tree_is_changed_with_direct_only():

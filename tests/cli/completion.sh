@@ -34,5 +34,6 @@ completes "device:" remove d
 completes "node:" plan n
 completes "RANGE,SIZE RANGE,STATE RANGE,SUBSECTIONS" list -o RANGE,S
 completes "+KERNEL-REMOVABLE" list --output +K
+completes "UNMOVABLE" list -o U
 completes "--root" show 3 --r
 exit $status

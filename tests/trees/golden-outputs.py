@@ -36,6 +36,7 @@ def commands(block):
         ["list"],
         ["list", "-J"],
         ["list", "-a", "-o", "+NID,DEVICE,SUBSECTIONS,KERNEL-REMOVABLE"],
+        ["list", "-o", "+BUSY,UNMOVABLE"],
         ["show", str(block)],
         ["show", "-J", str(block)],
         ["map"],

@@ -11,15 +11,20 @@ import concurrent.futures
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 MEMBLOCKCTL = pathlib.Path(os.environ["MEMBLOCKCTL"])
 TREES = pathlib.Path(os.environ["TREES"])
 MIB = 1 << 20
 MEMORY = "sys/devices/system/memory"
+# Of memblockd/pages, in its order.
+PAGE_KINDS = ("poisoned", "memmap", "reserved", "slab", "page-table", "offline", "free", "movable",
+              "kernel", "unclear")
 
 # What decides how memblockctl writes; the rest of the environment may carry a sanitizer's options.
 # Whatever memblockd this machine has is not what is tried.
@@ -34,8 +39,49 @@ if (LIBRARIES / MEMBLOCKCTL.name).exists():
     ENVIRONMENT["LD_LIBRARY_PATH"] = str(LIBRARIES)
 
 
+WORKER = MEMBLOCKCTL.parent / "memblockd-worker"
+
+
 class Skip(Exception):
     pass
+
+
+class Workers:
+    """systemd-socket-activate with a real memblockd-worker for each connection, which has a tree for
+    its root. A context manager."""
+
+    def __init__(self, tree):
+        if not shutil.which("systemd-socket-activate"):
+            raise Skip("no systemd-socket-activate")
+        self.folder = tempfile.mkdtemp(prefix="memblock-")
+        self.path = pathlib.Path(self.folder) / "socket"
+        words = [f"--setenv={name}={value}" for name, value in ENVIRONMENT.items()
+                 if name in ("LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")]
+        self.process = subprocess.Popen(
+            ["systemd-socket-activate", "--accept", "--seqpacket", "-l", self.path, *words,
+             WORKER, "--root", tree], stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def connect(self):
+        """A connection to a worker of its own, once somebody listens."""
+        deadline = time.monotonic() + 20
+        while True:
+            peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            peer.settimeout(20)
+            try:
+                peer.connect(str(self.path))
+                return peer
+            except OSError:
+                peer.close()
+                assert time.monotonic() < deadline, "nobody listens"
+                time.sleep(0.05)
 
 
 def run(command, *, timeout=60, environment=ENVIRONMENT, **options):
@@ -128,6 +174,19 @@ class Tree:
         self.write("proc/iomem", "".join(
             f"{start * self.block_size:08x}-{end * self.block_size - 1:08x} : System RAM\n"
             for start, end in ranges))
+        return self
+
+    def pages(self, counts, size=4096):
+        """Makes memblockd/pages of {block: {kind: pages}}; what is not named is free."""
+        all_pages = self.block_size // size
+        lines = ""
+        for index, kinds in counts.items():
+            kinds = {"examined": all_pages, **kinds}
+            free = kinds["examined"] - sum(kinds.get(kind, 0) for kind in PAGE_KINDS)
+            lines += f"block {index} all {all_pages} examined {kinds['examined']}" + "".join(
+                f" {kind} {free if kind == 'free' else kinds.get(kind, 0)}"
+                for kind in PAGE_KINDS) + "\n"
+        self.write("memblockd/pages", lines)
         return self
 
 

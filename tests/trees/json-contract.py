@@ -20,9 +20,14 @@ SHOW = {
     "range": str, "start": int, "size": int, "section_size": (int, NONE), "subsection_size": int,
     "state": str, "removable": (bool, NONE), "block": str, "node": (int, NONE), "nodes": list,
     "nid": int, "zones": (str, NONE), "reasons": list, "device": (str, NONE),
-    "subsections": (list, NONE), "subsections_source": (str, NONE), "composition": (list, NONE),
+    "busy": (bool, NONE), "unmovable": (int, NONE), "to_move": (int, NONE), "pages": (dict, NONE),
+    "subsections": (list, NONE), "subsections_source": (str, NONE),
+    "subsections_derived": (list, NONE), "section_flags": (list, NONE), "composition": (list, NONE),
     "evidence": list,
 }
+PAGES = {key: int for key in (
+    "all", "examined", "poisoned", "memmap", "reserved", "slab", "page_table", "offline", "free",
+    "movable", "kernel", "unclear")}
 EXTENT = {"start": int, "size": int, "kind": str, "node": (int, NONE), "zone": (str, NONE),
           "owner": (str, NONE)}
 KINDS = {"hole", "ram", "pmem", "device-dax", "soft-reserved", "firmware-reserved"}
@@ -113,8 +118,12 @@ def check_chosen_columns():
         has(row, {"nid": int, "kernel-removable": bool, "subsections": str})
         (row, *_) = rows(tree.path, "-o", "+KERNEL-REMOVABLE")
         has(row, {**LIST, "kernel-removable": bool})
+        tree.pages({index: {"slab": index} for index in range(8)})
         (row, *_) = rows(tree.path, "--output-all")
-        has(row, {**LIST, "kernel-removable": bool, "subsections": str})
+        has(row, {**LIST, "kernel-removable": bool, "subsections": str, "busy": bool,
+                  "unmovable": str})
+        (row, *_) = rows(tree.path, "-b", "-o", "UNMOVABLE,BUSY")
+        has(row, {"busy": bool, "unmovable": int})
 
 
 def composition_fits(block):
@@ -126,7 +135,24 @@ def composition_fits(block):
     assert at == block["start"] + block["size"], block
 
 
+def load_fits(block):
+    """What is in it right now."""
+    pages = block["pages"]
+    if pages is None:
+        assert block["busy"] is block["unmovable"] is block["to_move"] is None, block
+        return
+    assert block["state"] == "online", block
+    has(pages, PAGES)
+    assert list(pages) == list(PAGES), pages
+    assert sum(pages.values()) == pages["all"] + 2 * pages["examined"], pages
+    stays = pages["reserved"] + pages["slab"] + pages["page_table"] + pages["kernel"]
+    assert block["busy"] is True or stays == 0, block
+    assert block["busy"] is not False or block["unmovable"] == 0, block
+    assert ("reserved-pages" in block["reasons"]) == (pages["reserved"] > 0), block
+
+
 def show_block_fits(block):
+    load_fits(block)
     has(block, SHOW)
     assert RANGE.match(block["range"]), block
     assert block["start"] == int(block["block"]) * block["size"], block
@@ -155,9 +181,12 @@ def check_show():
 
 
 def agree(tree):
-    """show and list are of one mind."""
-    for row, block in zip(rows(tree, "-a"), blocks(tree), strict=True):
-        for key in ("range", "state", "removable", "block", "node", "nid", "zones", "device"):
+    """show and list are of one mind, where both count pages."""
+    listed = json.loads(ctl("--root", tree, "list", "-J", "-a", "-b", "-o",
+                            "+BUSY,UNMOVABLE").stdout)["memory"]
+    for row, block in zip(listed, blocks(tree), strict=True):
+        for key in ("range", "state", "removable", "block", "node", "nid", "zones", "device", "busy",
+                    "unmovable"):
             assert row[key] == block[key], f"{key}: {row} and {block}"
         assert (row["nodes"] or "") == ",".join(str(node) for node in block["nodes"]), row
         assert (row["reasons"] or "") == ",".join(block["reasons"]), row

@@ -1,17 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The verdicts and the sub-section maps against what the kernels themselves did and said."""
+"""The verdicts, the sub-section maps and what is busy, against what the kernels themselves did and
+said."""
 
 import collections
 import json
+import re
 
-from harness import Skip, for_each, main, output, trees
+from harness import Skip, ctl, for_each, main, trees
 
 BUSY = "Device or resource busy"
 
 
+# What is said of page counts where a tree has no flags of pages, or more than are looked at.
+COUNTS_SAID = re.compile(r"no /proc/kpageflags; |\d+ pages? of \d+ was looked at: ")
+
+
 def blocks_of(tree):
-    return json.loads(output("show", "-J", "all", root=tree))["blocks"]
+    result = ctl("--root", tree, "show", "-J", "all")
+    assert result.returncode == 0, f"exit {result.returncode}, {result.stderr.strip()}"
+    said = [line for line in result.stderr.splitlines() if not COUNTS_SAID.search(line)]
+    assert not said, f"says {said}"
+    return json.loads(result.stdout)["blocks"]
 
 
 def outcomes_of(tree):
@@ -82,6 +92,44 @@ def check_every_section_map_is_the_kernels_own():
     if not any(counts):
         raise Skip("no tree has truth/sections")
     return f"{sum(counts)} sections of {sum(1 for n in counts if n)} trees"
+
+
+def foretold(block, result):
+    """Whether `busy` foretold what became of an online block; None where that isn't asked."""
+    pages, busy = block["pages"], result == BUSY
+    # Of what can never go, the kernel may say so before it looks at pages.
+    if pages is None or result not in ("ok", BUSY) or set(block["reasons"]) - {"reserved-pages"}:
+        return None
+    if block["busy"] is None:
+        # Only a sample is not known.
+        assert pages["examined"] < pages["all"], f"block {block['block']} is not known"
+        return "sample"
+    # The copying of these trees itself took memory, after page flags were read.
+    if busy and pages["free"] == pages["all"]:
+        return "filled meanwhile"
+    return "right" if block["busy"] == busy else "wrong"
+
+
+def busy_compared(tree):
+    blocks = {block["block"]: block for block in blocks_of(tree)}
+    return tree, collections.Counter(foretold(blocks[number], result)
+                                     for number, (verb, result) in outcomes_of(tree).items()
+                                     if verb == "offline")
+
+
+def check_busy_blocks_are_foretold():
+    idle, load = collections.Counter(), collections.Counter()
+    for tree, counts in for_each(trees(), busy_compared):
+        (load if "load" in tree.name else idle).update(counts)
+    if idle["right"] + load["right"] == 0:
+        raise Skip("no tree has proc/kpageflags")
+    assert idle["wrong"] == 0, f"{idle['wrong']} of {idle['right'] + idle['wrong']} on idle trees"
+    told = load["right"] + load["wrong"]
+    assert load["right"] >= 0.95 * told, f"{load['wrong']} of {told} wrong under load"
+    return (f"{idle['right']} of {idle['right'] + idle['wrong']} idle, {load['right']} of {told} "
+            f"under load ({100 * load['right'] / max(told, 1):.1f} %); "
+            f"{idle['sample'] + load['sample']} samples found nothing, "
+            f"{idle['filled meanwhile'] + load['filled meanwhile']} blocks were filled meanwhile")
 
 
 main(globals())
