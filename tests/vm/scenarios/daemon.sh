@@ -23,6 +23,19 @@ done
 expect 0 busctl introspect --no-pager org.memblockd1 /org/memblockd1
 says 'ListRanges'
 
+say "what root alone may read is read by a worker"
+manager="org.memblockd1 /org/memblockd1 org.memblockd1.Manager"
+# shellcheck disable=SC2086
+until_so 30 "busctl get-property $manager SubsectionSource | grep kernel"
+# shellcheck disable=SC2086
+expect 0 busctl call $manager CountPages 'a(tt)' 0
+says '^a\(ttstttttttttttttt\) [0-9]+ .*"(yes|no)"'
+# shellcheck disable=SC2086
+expect 0 busctl get-property $manager Sources
+says '"sections" "read".*"pages" "read"'
+expect 0 busctl call org.memblockd1 /org/memblockd1/block/memory9 org.memblockd1.Block Details
+says '"kernel"'
+
 say "what can't go is refused, with the reason, before anything is written"
 expect 1 memblockctl offline memory0
 says 'NotRemovable.*memory0.*mixed-zones'

@@ -51,9 +51,11 @@ says "memory$pinned: failed"
 expect 0 memblockctl online -z movable "memory$higher"
 all_as_remembered
 
-say "a size is met by another block"
+say "a size is met by another block, before one that refused lately"
+expect 0 memblockctl plan 128M "memory$pinned" "memory$lower"
+says " $lower change"
+says " $pinned spare"
 expect 0 memblockctl offline -v --timeout 3 128M "memory$pinned" "memory$lower"
-says "memory$pinned: failed"
 says "memory$lower: done"
 expect 0 memblockctl online -z movable "memory$lower"
 all_as_remembered

@@ -2,7 +2,7 @@
 # What memblockctl and lsmem say of each block, a copy of the facts, and then
 # what the kernel really does with each. Compared on the host by truth.judge.
 # layouts: all
-# ci: plain-2g two-nodes-mixed mixed-and-pmem hole-4k dimms-online nvdimm-namespaces dax-kmem
+# ci: plain-2g two-nodes-mixed mixed-and-pmem hole-4k dimms-online nvdimm-namespaces dax-kmem load-all-2g
 # time: 420
 # shellcheck shell=sh
 out=/vm/out
