@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <dirent.h>
 #include <fcntl.h>
 #include <ini.h>
 #include <stdarg.h>
@@ -8,7 +7,9 @@
 #include <sys/stat.h>
 
 #include "config.h"
+#include "dropins.h"
 #include "macros.h"
+#include "rule.h"
 #include "size.h"
 #include "timespan.h"
 
@@ -21,6 +22,27 @@ static const char *const folders[] = {
 	"/usr/lib/memblockd.conf.d",
 };
 
+/* The key that every rule must have. */
+#define ONLINE "Online"
+
+/* Longer names of sections are cut by Debian's inih. */
+#define SECTION_MAX 49
+
+/* A rule while it is read. */
+struct draft {
+	struct memblock_rule rule;
+	const char *path; /* of the file that it stands in, and the line of its section */
+	unsigned line;
+	bool has_online;
+	bool is_bad; /* not all of it could be read */
+};
+
+struct drafts {
+	struct draft *items;
+	size_t n;
+	size_t capacity;
+};
+
 /* Who is told what is wrong, and what is filled. */
 struct loader {
 	struct memblock_root *root;
@@ -30,6 +52,9 @@ struct loader {
 	const char *path; /* of the file that is being read */
 	FILE *file;
 	unsigned line;
+	struct drafts drafts;
+	ssize_t current; /* the draft that is being read; -1 in other sections */
+	int error;       /* -ENOMEM */
 };
 
 static void complain(const struct loader *loader, const char *format, ...) _printf_(2, 3);
@@ -106,8 +131,22 @@ static int parse_boolean(const char *value, void *target)
 	return -EINVAL;
 }
 
+static int parse_kernel_policy(const char *value, void *target)
+{
+	bool *leave = target;
+
+	if (strcmp(value, "leave") != 0 && strcmp(value, "manage") != 0)
+		return -EINVAL;
+	*leave = strcmp(value, "leave") == 0;
+	return 0;
+}
+
+/* How many keys a rule has. They come last. */
+#define RULE_KEYS 7
+
 static const struct key {
-	const char *section, *name;
+	const char *section; /* NULL: of a rule, which is the target */
+	const char *name;
 	int (*parse)(const char *value, void *target); /* leaves it alone on failure */
 	size_t target;
 	const char *wanted;
@@ -118,8 +157,20 @@ static const struct key {
 	  "a time like 90s" },
 	{ "Policy", "MovableRatio", parse_percent, offsetof(struct config, movable_ratio),
 	  "a number of percent" },
+	{ "Policy", "KernelPolicy", parse_kernel_policy, offsetof(struct config, leave_kernel),
+	  "manage or leave" },
 	{ "Marks", "Guard", parse_boolean, offsetof(struct config, guard), "yes or no" },
+	{ NULL, "Architecture", rule_parse_architecture, 0, "a list of words of uname -m" },
+	{ NULL, "Virtualization", rule_parse_virtualization, 0,
+	  "a list of words of systemd-detect-virt, or vm" },
+	{ NULL, "Provider", rule_parse_provider, 0, "a list of what brings memory" },
+	{ NULL, "Device", rule_parse_device, 0, "a list of devices" },
+	{ NULL, "Node", rule_parse_node, 0, "a list of node numbers" },
+	{ NULL, "Range", rule_parse_range, 0, "a list of address ranges 0x..-0x.." },
+	{ NULL, ONLINE, rule_parse_online, 0, "default, kernel, movable or no" },
 };
+
+_Static_assert(ARRAY_SIZE(keys) == CONFIG_KEYS + RULE_KEYS, "config.h counts the keys");
 
 void config_set_defaults(struct config *config)
 {
@@ -129,23 +180,99 @@ void config_set_defaults(struct config *config)
 	};
 }
 
+void config_done(struct config *config)
+{
+	for (size_t i = 0; i < config->n_rules; i++)
+		rule_done(&config->rules[i]);
+	free(config->rules);
+	for (size_t i = 0; i < CONFIG_KEYS; i++)
+		free(config->places[i]);
+	*config = (struct config){};
+}
+
+const char *config_place(const struct config *config, const char *section, const char *name)
+{
+	for (size_t i = 0; i < CONFIG_KEYS; i++)
+		if (strcmp(keys[i].section, section) == 0 && strcmp(keys[i].name, name) == 0 &&
+		    config->places[i])
+			return config->places[i];
+	return "default";
+}
+
+struct memblock_policy config_policy_now(const struct config *config, struct memblock_root *root)
+{
+	const struct memblock_limits limits = config_limits(config);
+	struct memblock_policy policy = config_policy(config);
+	struct memblock_memory memory;
+
+	policy.kernel_is_short = memblock_memory_read(root, &memory) >= 0 &&
+				 memblock_memory_is_short(&memory, &limits);
+	return policy;
+}
+
+static struct draft *current_draft(const struct loader *loader)
+{
+	return loader->current < 0 ? NULL : &loader->drafts.items[loader->current];
+}
+
+/* Whatever can't be read of a rule makes it fit more than was meant. */
+static void spoil_draft(const struct loader *loader)
+{
+	struct draft *draft = current_draft(loader);
+
+	if (draft)
+		draft->is_bad = true;
+}
+
+static void set_place(struct loader *loader, char **place)
+{
+	char *text;
+
+	if (asprintf(&text, "%s:%u", loader->path, loader->line) < 0) {
+		loader->error = -ENOMEM;
+		return;
+	}
+	free(*place);
+	*place = text;
+}
+
+static void set_key(struct loader *loader, const struct key *key, const char *value)
+{
+	struct draft *draft = current_draft(loader);
+	char *target = draft ? (char *)&draft->rule : (char *)loader->config;
+	int r;
+
+	r = key->parse(value, target + key->target);
+	if (r == -ENOMEM)
+		loader->error = r;
+	if (r < 0) {
+		complain(loader, "%s=%s is not %s", key->name, value, key->wanted);
+		spoil_draft(loader);
+		return;
+	}
+	if (!draft)
+		set_place(loader, &loader->config->places[key - keys]);
+	else if (strcmp(key->name, ONLINE) == 0)
+		draft->has_online = true;
+}
+
 static int take(void *userdata, const char *section, const char *name, const char *value)
 {
 	struct loader *loader = userdata;
-	bool section_known = false;
+	bool is_rule = loader->current >= 0, section_known = is_rule;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const struct key *key = &keys[i];
 
-		if (strcmp(key->section, section) != 0)
+		if (key->section ? is_rule || strcmp(key->section, section) != 0 : !is_rule)
 			continue;
 		section_known = true;
 		if (strcmp(key->name, name) != 0)
 			continue;
-		if (key->parse(value, (char *)loader->config + key->target) < 0)
-			complain(loader, "%s=%s is not %s", name, value, key->wanted);
+		set_key(loader, key, value);
 		return 1;
 	}
+	spoil_draft(loader);
 	if (section_known)
 		complain(loader, "there is no %s= in [%s]", name, section);
 	else if (*section)
@@ -153,6 +280,94 @@ static int take(void *userdata, const char *section, const char *name, const cha
 	else
 		complain(loader, "%s= stands in no section", name);
 	return 1;
+}
+
+/* Tells what is wrong with a rule as a whole, at the line of its section. */
+static void end_draft(struct loader *loader)
+{
+	struct draft *draft = current_draft(loader);
+	unsigned line = loader->line;
+
+	loader->current = -1;
+	if (!draft || (draft->has_online && !draft->is_bad))
+		return;
+	loader->line = draft->line;
+	complain(loader, "[Rule %s] is left out, since %s", draft->rule.name,
+		 draft->is_bad ? "not all of it could be read" : "it has no " ONLINE "=");
+	loader->line = line;
+	draft->is_bad = true;
+}
+
+/* The draft of that name, or a new one at the end; NULL where there is no memory. */
+static struct draft *find_draft(struct drafts *drafts, const char *name)
+{
+	for (size_t i = 0; i < drafts->n; i++)
+		if (strcmp(drafts->items[i].rule.name, name) == 0)
+			return &drafts->items[i];
+	if (ARRAY_GROW(drafts->items, drafts->capacity, drafts->n) < 0)
+		return NULL;
+	drafts->items[drafts->n] = (struct draft){};
+	return &drafts->items[drafts->n++];
+}
+
+/* A rule that comes again replaces the one before, where that stands. */
+static int begin_draft(struct loader *loader, const char *name)
+{
+	_cleanup_free_ char *copy = strdup(name), *place = NULL;
+	struct draft *draft;
+
+	if (!copy || asprintf(&place, "%s:%u", loader->path, loader->line) < 0)
+		return -ENOMEM;
+	draft = find_draft(&loader->drafts, name);
+	if (!draft)
+		return -ENOMEM;
+	if (draft->path == loader->path)
+		complain(loader, "[Rule %s] stands in this file twice; the last one counts", name);
+	rule_done(&draft->rule);
+	*draft = (struct draft){ .path = loader->path, .line = loader->line };
+	draft->rule.name = TAKE_PTR(copy);
+	draft->rule.place = TAKE_PTR(place);
+	loader->current = draft - loader->drafts.items;
+	return 0;
+}
+
+/* inih tells of a section only with its first key. text: what stands between the brackets; a rule's
+ * name is one word. */
+static void begin_section(struct loader *loader, const char *text, size_t length)
+{
+	static const char prefix[] = "Rule ";
+	char section[SECTION_MAX + 1];
+	int r;
+
+	snprintf(section, sizeof(section), "%.*s", (int)length, text);
+	text = section + strlen(prefix);
+	if (strncmp(section, prefix, strlen(prefix)) != 0 || !*text || strpbrk(text, " \t"))
+		return;
+	r = begin_draft(loader, text);
+	if (r < 0)
+		loader->error = r;
+}
+
+static void drafts_done(struct drafts *drafts)
+{
+	for (size_t i = 0; i < drafts->n; i++)
+		rule_done(&drafts->items[i].rule);
+	free(drafts->items);
+}
+
+/* The good ones become the configuration's. */
+static int take_drafts(struct drafts *drafts, struct config *config)
+{
+	config->rules = calloc(drafts->n + 1, sizeof(*config->rules));
+	if (!config->rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < drafts->n; i++) {
+		if (drafts->items[i].is_bad)
+			continue;
+		config->rules[config->n_rules++] = drafts->items[i].rule;
+		drafts->items[i].rule = (struct memblock_rule){};
+	}
+	return 0;
 }
 
 /* What is wrong with a line, for which inih would make something else of it or say nothing; NULL
@@ -165,8 +380,11 @@ static const char *fault_of(const char *text, bool has_nul, bool fits)
 		return "the line has a NUL byte in it";
 	if (strchr(" \t", *text))
 		return "the line is indented; each stands for itself";
+	if (*text == '[' && text[strcspn(text, ";]")] != ']')
+		return "the section has no ]";
 	if (*text == '[')
-		return text[strcspn(text, ";]")] == ']' ? NULL : "the section has no ]";
+		return strcspn(text, "]") - 1 > SECTION_MAX ? "the section's name is too long"
+							    : NULL;
 	return text[strcspn(text, ";=")] == '=' ? NULL : "this is neither [SECTION] nor KEY=VALUE";
 }
 
@@ -202,10 +420,16 @@ static char *read_line(char *buffer, int size, void *userdata)
 		*buffer = '\0';
 		return buffer;
 	}
+	if (*text == '[')
+		end_draft(loader);
 	fault = fault_of(text, has_nul, length <= room);
-	if (!fault)
+	if (!fault) {
+		if (*text == '[')
+			begin_section(loader, text + 1, strcspn(text, "]") - 1);
 		return buffer;
+	}
 	complain(loader, "%s", fault);
+	spoil_draft(loader);
 	/* What follows a section that can't be read must not count for the one before. */
 	snprintf(buffer, (size_t)size, "%s", *text == '[' ? "[]" : "");
 	return buffer;
@@ -219,6 +443,7 @@ static int load_file(struct loader *loader, const char *path)
 
 	loader->path = path;
 	loader->line = 0;
+	loader->current = -1;
 	fd = memblock_root_open(loader->root, path + 1, 0);
 	if (fd == -ENOENT)
 		return 0;
@@ -238,88 +463,22 @@ static int load_file(struct loader *loader, const char *path)
 		return -errno;
 	fd = -1;
 	(void)ini_parse_stream(read_line, loader, take, loader);
-	if (ferror(loader->file))
+	if (ferror(loader->file)) {
 		complain(loader, "can't be read on: %s", strerror(errno));
+		spoil_draft(loader);
+	}
 	(void)fclose(loader->file);
-	return 0;
+	end_draft(loader);
+	return loader->error;
 }
 
-/* Paths of drop-ins. */
-struct dropins {
-	char **paths;
-	size_t n;
-};
-
-static void dropins_done(struct dropins *dropins)
+static void folder_failed(const char *folder, int error, void *userdata)
 {
-	for (size_t i = 0; i < dropins->n; i++)
-		free(dropins->paths[i]);
-	free(dropins->paths);
-}
-
-static const char *name_of(const char *path)
-{
-	return strrchr(path, '/') + 1;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(name_of(*(char *const *)a), name_of(*(char *const *)b));
-}
-
-static bool is_masked(const struct dropins *dropins, const char *name)
-{
-	for (size_t i = 0; i < dropins->n; i++)
-		if (strcmp(name_of(dropins->paths[i]), name) == 0)
-			return true;
-	return false;
-}
-
-static int add_dropin(struct dropins *dropins, const char *folder, const char *name)
-{
-	char **grown = reallocarray(dropins->paths, dropins->n + 1, sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	dropins->paths = grown;
-	if (asprintf(&grown[dropins->n], "%s/%s", folder, name) < 0)
-		return -ENOMEM;
-	dropins->n++;
-	return 0;
-}
-
-static bool is_dropin_name(const char *name)
-{
-	const char *suffix = strrchr(name, '.');
-
-	return suffix && suffix > name && *name != '.' && strcmp(suffix, ".conf") == 0;
-}
-
-static int find_dropins(struct loader *loader, const char *folder, struct dropins *dropins)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	struct dirent *entry;
-	int fd, r = 0;
+	struct loader *loader = userdata;
 
 	loader->path = folder;
 	loader->line = 0;
-	fd = memblock_root_open(loader->root, folder + 1, O_DIRECTORY);
-	if (fd == -ENOENT)
-		return 0;
-	if (fd < 0) {
-		complain(loader, "can't be read: %s", strerror(-fd));
-		return 0;
-	}
-	dir = fdopendir(fd);
-	if (!dir) {
-		r = -errno;
-		(void)close(fd);
-		return r;
-	}
-	while (r >= 0 && (entry = readdir(dir)))
-		if (is_dropin_name(entry->d_name) && !is_masked(dropins, entry->d_name))
-			r = add_dropin(dropins, folder, entry->d_name);
-	return r;
+	complain(loader, "can't be read: %s", strerror(-error));
 }
 
 static int load_all(struct loader *loader)
@@ -327,17 +486,17 @@ static int load_all(struct loader *loader)
 	_cleanup_(dropins_done) struct dropins dropins = {};
 	int r;
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		r = find_dropins(loader, folders[i], &dropins);
-		if (r < 0)
-			return r;
-	}
-	if (dropins.n > 0)
-		qsort(dropins.paths, dropins.n, sizeof(*dropins.paths), compare_names);
+	r = dropins_find(loader->root, folders, ARRAY_SIZE(folders), ".conf", folder_failed, loader,
+			 &dropins);
+	if (r < 0)
+		return r;
 
 	r = load_file(loader, SYSCONFDIR "/memblockd.conf");
 	for (size_t i = 0; r >= 0 && i < dropins.n; i++)
 		r = load_file(loader, dropins.paths[i]);
+	if (r >= 0)
+		r = take_drafts(&loader->drafts, loader->config);
+	drafts_done(&loader->drafts);
 	return r;
 }
 
@@ -345,7 +504,7 @@ int config_load(const char *root, void (*warn)(const char *text, void *userdata)
 		struct config *ret)
 {
 	_cleanup_(memblock_root_unrefp) struct memblock_root *handle = NULL;
-	struct config config;
+	_cleanup_(config_done) struct config config;
 	int r;
 
 	config_set_defaults(&config);
@@ -368,5 +527,6 @@ int config_load(const char *root, void (*warn)(const char *text, void *userdata)
 	}
 
 	*ret = config;
+	config = (struct config){};
 	return 0;
 }

@@ -19,6 +19,7 @@ static const struct failure {
 	{ -EROFS, "Refused", NULL },
 	{ -ETIMEDOUT, "TimedOut", "Not done within the time limit" },
 	{ -ECANCELED, "Cancelled", "The job was cancelled" },
+	{ -ESTALE, "Failed", "Somebody took it offline meanwhile" },
 	{ -EHWPOISON, "Poisoned", "It holds poisoned pages: once offline, it would stay so" },
 	{ -ENODEV, "Vanished", "There is no such block any more" },
 	{ -ECONNRESET, "NoWorker", "The worker is gone" },

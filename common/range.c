@@ -37,3 +37,29 @@ int block_range_parse(const char *text, uint64_t *ret_first, uint64_t *ret_last)
 	*ret_last = last;
 	return 0;
 }
+
+/* 0x and hexadecimal digits up to the end mark. */
+static int parse_address(const char *text, char end, const char **ret_end, uint64_t *ret)
+{
+	char *behind;
+
+	if (strncmp(text, "0x", 2) != 0 || !strchr("0123456789abcdefABCDEF", text[2]) || !text[2])
+		return -EINVAL;
+	errno = 0;
+	*ret = strtoull(text, &behind, 16);
+	*ret_end = behind;
+	return errno || *behind != end ? -EINVAL : 0;
+}
+
+int address_range_parse(const char *text, uint64_t *ret_first, uint64_t *ret_last)
+{
+	uint64_t first, last;
+	const char *end;
+
+	if (parse_address(text, '-', &end, &first) < 0 ||
+	    parse_address(end + 1, '\0', &end, &last) < 0)
+		return -EINVAL;
+	*ret_first = first;
+	*ret_last = last;
+	return 0;
+}

@@ -6,9 +6,6 @@
 #include "step.h"
 #include "verdict.h"
 
-/* Memory with holes or device memory in it is refused both ways (mm/memory_hotplug.c). */
-#define NEVER_ONLINE (1u << MEMBLOCK_REASON_HOLE | 1u << MEMBLOCK_REASON_MIXED_PMEM)
-
 /* Three things make the rank of a block to be taken offline, the first the most. */
 
 enum ground {

@@ -4,6 +4,9 @@
 #include "inventory.h"
 #include "plan.h"
 
+/* Memory with holes or device memory in it is refused both ways (mm/memory_hotplug.c). */
+#define NEVER_ONLINE (1u << MEMBLOCK_REASON_HOLE | 1u << MEMBLOCK_REASON_MIXED_PMEM)
+
 /* One block, held against a request. */
 struct candidate {
 	const struct memblock_block *block;

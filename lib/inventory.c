@@ -155,6 +155,16 @@ struct memblock_block *inventory_find(const struct memblock_inventory *inventory
 		       : NULL;
 }
 
+bool block_has_owner(const struct memblock_inventory *inventory, const struct memblock_block *block)
+{
+	const unsigned owners = 1u << MEMBLOCK_PROVIDER_ACPI | 1u << MEMBLOCK_PROVIDER_VIRTIO_MEM |
+				1u << MEMBLOCK_PROVIDER_DAX | 1u << MEMBLOCK_PROVIDER_CXL |
+				1u << MEMBLOCK_PROVIDER_DRIVER;
+	const struct memblock_device *device = memblock_block_device(inventory, block);
+
+	return device && owners & 1u << device->provider;
+}
+
 bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,
 		const struct memblock_block *block)
 {

@@ -185,6 +185,11 @@ static inline uint64_t block_end(const struct memblock_inventory *inventory,
 	return block_start(inventory, block) + inventory->block_size;
 }
 
+/* Whether a block is part of a device that comes and goes as a whole; memory of the machine's own,
+ * or of nobody knows whom, is not. */
+bool block_has_owner(const struct memblock_inventory *inventory,
+		     const struct memblock_block *block);
+
 /* Whether a mark is of a block: some byte of it lies in the range, and the device is the one named.
  */
 bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,

@@ -631,6 +631,9 @@ int memblock_inventory_tell_source(struct memblock_inventory *inventory,
 /* Reads what the machine has to spare. -ENODATA where a file lacks what is needed, and what reading
  * gave. */
 int memblock_memory_read(struct memblock_root *root, struct memblock_memory *ret);
+/* Whether less than the reserve is free in the kernel's zones. */
+bool memblock_memory_is_short(const struct memblock_memory *memory,
+			      const struct memblock_limits *limits);
 
 /* Reads the state of a block and, where it is online, its zone (NONE for several, UNKNOWN where not
  * known or not online). -ENODEV where there is no such block, -EBADMSG for a word that no kernel
@@ -750,6 +753,119 @@ void memblock_transition_progress(const struct memblock_transition *transition, 
 /* What became of the n-th block of the plan. False past the last. */
 bool memblock_transition_result(const struct memblock_transition *transition, size_t n,
 				struct memblock_result *ret);
+
+/*
+ * Policy: what is done with memory that was added. Rules of an administrator come first, the first
+ * that fits counts; then what the kernel's command line says; then our defaults. A pure function.
+ */
+
+/* What is done with a block that was added. */
+enum memblock_treatment {
+	MEMBLOCK_TREATMENT_DEFAULT, /* online, in the zone that the kernel chooses */
+	MEMBLOCK_TREATMENT_KERNEL,  /* online in a zone of the kernel's */
+	MEMBLOCK_TREATMENT_MOVABLE, /* online in zone Movable, as long as the ratio allows */
+	MEMBLOCK_TREATMENT_NO,      /* left as it is */
+};
+
+/* A rule fits a block that fits each of its lists; an empty list (NULL, or n of 0) fits all. */
+struct memblock_rule {
+	const char *name;  /* of [Rule NAME] */
+	const char *place; /* FILE:LINE, for people */
+	enum memblock_treatment treatment;
+	const char *const *architectures; /* as uname -m says; NULL-terminated, as the next three */
+	const char *const *virtualizations; /* as systemd-detect-virt says: kvm, none, ...; "vm" is
+					     * any virtual machine */
+	const char *const *providers;       /* words of enum memblock_provider */
+	const char *const *devices;         /* names of devices; * and ? stand for others */
+	const int *nodes;
+	size_t n_nodes;
+	const struct memblock_range *ranges; /* which hold the whole block */
+	size_t n_ranges;
+};
+
+/* What a policy needs to know of the machine. */
+struct memblock_platform {
+	const char *architecture;   /* NULL where not known, as the next two */
+	const char *virtualization; /* as systemd-detect-virt --vm says; "none" on bare metal */
+	const char *command_line;   /* /proc/cmdline */
+	bool has_online_policy; /* /sys/module/memory_hotplug/parameters/online_policy is there */
+	unsigned providers;     /* a bit for each enum memblock_provider whose memory may come here;
+				 * never FIRMWARE, whose memory has been there since boot */
+};
+
+struct memblock_policy {
+	const struct memblock_rule *rules; /* of the administrator */
+	size_t n_rules;
+	unsigned movable_ratio; /* percent; 0: no limit */
+	bool ratio_is_set;      /* by the administrator: else the kernel's command line counts */
+	bool leave_kernel;      /* the kernel is told nothing */
+	bool kernel_is_short;   /* memblock_memory_is_short(): zone Movable is not to grow now */
+};
+
+/* What is done where no rule fits. */
+struct memblock_default {
+	enum memblock_treatment treatment;
+	unsigned providers; /* a bit for each enum memblock_provider that it is for */
+	const char *why;    /* a sentence: what it rests on */
+};
+
+/* What is done with one block, and why. */
+struct memblock_decision {
+	enum memblock_treatment treatment;
+	const struct memblock_rule *rule; /* NULL where it is a default's */
+	const char *why;                  /* a sentence; of a default, what it rests on */
+};
+
+/* What the kernel is told, so that it does all by itself: NULL for what is left as it is. */
+struct memblock_kernel_policy {
+	const char *auto_online_blocks; /* online, online_kernel, online_movable; a kernel before
+					 * 5.8 knows the first alone */
+	const char *online_policy;      /* auto-movable */
+	unsigned auto_movable_ratio;    /* percent; 0: left as it is */
+	const char *why_not; /* where it is told nothing: a sentence; NULL where it is told */
+	unsigned treatments; /* a bit for each enum memblock_treatment that memory may get here */
+};
+
+/* default, kernel, movable, no. */
+const char *memblock_treatment_to_string(enum memblock_treatment treatment);
+int memblock_treatment_from_string(const char *word, enum memblock_treatment *ret);
+
+/* Decides about a block of an inventory, whatever its state is. All blocks of one device go to one
+ * zone: the node and the address of its lowest block are those that rules see. */
+void memblock_policy_decide(const struct memblock_policy *policy,
+			    const struct memblock_platform *platform,
+			    const struct memblock_inventory *inventory,
+			    const struct memblock_block *block, struct memblock_decision *ret);
+/* What is to be done with some blocks, or with all where n is 0: a plan by best effort that brings
+ * online those that are offline and may come online, device by device. indexes are in rising order.
+ * Blocks with holes or device memory in them, and marked ones, are left out. Where some of a device
+ * is online already, the rest follows it. No device goes to zone Movable that would make it larger,
+ * against what is online in the kernel's zones, than the ratio allows; then the kernel chooses, or
+ * is told to use its own zones where it would choose Movable. -ENOMEM. */
+int memblock_policy_plan(const struct memblock_policy *policy,
+			 const struct memblock_platform *platform,
+			 const struct memblock_inventory *inventory, const uint64_t *indexes,
+			 size_t n, struct memblock_plan **ret);
+/* The n-th default that holds on this machine; the first that is for a block's provider counts, and
+ * the last is for all. False past that. */
+bool memblock_policy_default(const struct memblock_platform *platform, size_t n,
+			     struct memblock_default *ret);
+/* Whether a rule can fit any memory that may come to this machine. */
+bool memblock_policy_rule_holds(const struct memblock_rule *rule,
+				const struct memblock_platform *platform);
+/* Whether all memory that may come to this machine is treated alike, so that the kernel itself can
+ * do it at once: never for NO, and for MOVABLE only where no ratio is to be kept. A rule by device,
+ * node or range may fit or not. */
+void memblock_policy_for_kernel(const struct memblock_policy *policy,
+				const struct memblock_platform *platform,
+				struct memblock_kernel_policy *ret);
+
+/* Reads what a policy needs of a root. virtualization: what systemd-detect-virt --vm says, NULL
+ * where not known; the caller's, and copied. Frees with memblock_platform_free(), which takes NULL
+ * and returns it. -ENOMEM. */
+int memblock_platform_read(struct memblock_root *root, const struct memblock_inventory *inventory,
+			   const char *virtualization, struct memblock_platform **ret);
+struct memblock_platform *memblock_platform_free(struct memblock_platform *platform);
 
 #pragma GCC visibility pop
 

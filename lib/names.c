@@ -171,6 +171,15 @@ static const char *const ending_names[] = {
 DEFINE_TO_STRING(ending, enum memblock_ending)
 DEFINE_FROM_STRING(ending, enum memblock_ending, strcmp)
 
+static const char *const treatment_names[] = {
+	[MEMBLOCK_TREATMENT_DEFAULT] = "default",
+	[MEMBLOCK_TREATMENT_KERNEL] = "kernel",
+	[MEMBLOCK_TREATMENT_MOVABLE] = "movable",
+	[MEMBLOCK_TREATMENT_NO] = "no",
+};
+DEFINE_TO_STRING(treatment, enum memblock_treatment)
+DEFINE_FROM_STRING(treatment, enum memblock_treatment, strcmp)
+
 /* clang-format on */
 
 enum memblock_zone zone_from_string(const char *word)

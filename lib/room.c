@@ -5,13 +5,7 @@
 #define RESERVE_MIN (UINT64_C(256) << 20)
 #define RESERVE_PERCENT 5
 
-/* Numbers of blocks, by zone. Whatever isn't Movable counts as the kernel's: the worse case. */
-struct amounts {
-	uint64_t movable;
-	uint64_t kernel;
-};
-
-static void count_block(struct amounts *amounts, enum memblock_zone zone)
+void count_block(struct amounts *amounts, enum memblock_zone zone)
 {
 	if (zone == MEMBLOCK_ZONE_MOVABLE)
 		amounts->movable++;
@@ -30,7 +24,7 @@ static struct amounts count_going(const struct memblock_plan *plan)
 	return going;
 }
 
-static struct amounts count_online(const struct memblock_inventory *inventory)
+struct amounts count_online(const struct memblock_inventory *inventory)
 {
 	struct amounts online = {};
 
@@ -86,11 +80,23 @@ static int check_ratio(struct memblock_plan *plan, const struct memblock_invento
 		      SIZE_ARGUMENT(after.movable * inventory->block_size), ratio);
 }
 
+static uint64_t reserve_of(const struct memblock_memory *memory,
+			   const struct memblock_limits *limits)
+{
+	return limits->reserve ? limits->reserve
+			       : MAX(RESERVE_MIN, memory->total / 100 * RESERVE_PERCENT);
+}
+
+bool memblock_memory_is_short(const struct memblock_memory *memory,
+			      const struct memblock_limits *limits)
+{
+	return memory->kernel_free < reserve_of(memory, limits);
+}
+
 int check_room(struct memblock_plan *plan, const struct memblock_inventory *inventory,
 	       const struct memblock_memory *memory, const struct memblock_limits *limits)
 {
 	struct amounts going = count_going(plan);
-	uint64_t reserve = limits->reserve;
 	int r;
 
 	if (going.movable + going.kernel == 0)
@@ -99,9 +105,7 @@ int check_room(struct memblock_plan *plan, const struct memblock_inventory *inve
 		return refuse(
 			plan, MEMBLOCK_REFUSAL_NOT_KNOWN,
 			"how much memory is available is not known, so none is taken offline");
-	if (reserve == 0)
-		reserve = MAX(RESERVE_MIN, memory->total / 100 * RESERVE_PERCENT);
 
-	r = check_reserve(plan, inventory->block_size, going, memory, reserve);
+	r = check_reserve(plan, inventory->block_size, going, memory, reserve_of(memory, limits));
 	return r != 0 ? r : check_ratio(plan, inventory, going, limits->movable_ratio);
 }

@@ -7,7 +7,6 @@
 
 #define ACPI_DIR "sys/bus/acpi/devices"
 #define DAX_DIR "sys/bus/dax/devices"
-#define LMB_PATH "proc/device-tree/ibm,dynamic-reconfiguration-memory"
 
 static int assign(struct memblock_inventory *inventory, struct memblock_block *block,
 		  const char *name, enum memblock_provider provider)
@@ -111,18 +110,27 @@ static uint64_t resource_start(const struct memblock_inventory *inventory, uint6
 	return i < ram->n ? ram->items[i].start : address;
 }
 
-/* Who can have brought memory that nobody owns, on this machine. Balloons (Hyper-V, Xen) add plain
- * System RAM, which nothing tells from what was there at boot. */
+bool machine_has_lmbs(const struct memblock_root *root)
+{
+	return root_exists(root, "proc/device-tree/ibm,dynamic-reconfiguration-memory");
+}
+
+bool machine_has_balloon(const struct memblock_root *root)
+{
+	return root_exists(root, "sys/bus/vmbus/drivers/hv_balloon") ||
+	       root_exists(root, "sys/devices/system/xen_memory");
+}
+
+/* Who can have brought memory that nobody owns, on this machine. */
 static enum memblock_provider platform_provider(const struct memblock_inventory *inventory)
 {
 	const char *architecture = inventory->machine.architecture;
 
-	if (!architecture || root_exists(inventory->root, "sys/bus/vmbus/drivers/hv_balloon") ||
-	    root_exists(inventory->root, "sys/devices/system/xen_memory"))
+	if (!architecture || machine_has_balloon(inventory->root))
 		return MEMBLOCK_PROVIDER_UNKNOWN;
 	if (strcmp(architecture, "s390x") == 0)
 		return MEMBLOCK_PROVIDER_STANDBY;
-	if (root_exists(inventory->root, LMB_PATH))
+	if (machine_has_lmbs(inventory->root))
 		return MEMBLOCK_PROVIDER_LMB;
 	return MEMBLOCK_PROVIDER_FIRMWARE;
 }

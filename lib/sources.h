@@ -31,6 +31,11 @@ int marks_parse(struct marks *marks, char *text, struct notes *notes);
 /* valid_zones' text as a list; *ret_unknown is set to the first word that names no zone we know. */
 zone_list zones_parse(char *text, const char **ret_unknown);
 
+/* Whether logical memory blocks of a pseries machine may come here; whether a balloon (Hyper-V,
+ * Xen) may add plain System RAM, which nothing tells from what was there at boot. */
+bool machine_has_lmbs(const struct memblock_root *root);
+bool machine_has_balloon(const struct memblock_root *root);
+
 /* Where a machine's architecture is told, on kernels from 6.1 on. */
 #define ARCHITECTURE_PATH "proc/sys/kernel/arch"
 /* Fills architecture and release, as far as they are known. 0 or -ENOMEM. */

@@ -109,6 +109,9 @@ static const struct row rows[] = {
 	  "[Offline]\nX=" LONG_40 LONG_40 LONG_40 LONG_40
 	  "0123456789012345678901234567890123456Reserve=2M\n",
 	  0, 0, -1, false, ":2: the line is too long" },
+	{ "a section of a long name",
+	  "[Marks]\n[Rule 0123456789012345678901234567890123456789abcde]\nGuard=yes\n", 0, 0, -1,
+	  false, ":2: the section's name is too long|:3: Guard= stands in no section" },
 	{ "a long section", "[Marks]\n[" LONG_200 "]\nGuard=yes\n", 0, 0, -1, false,
 	  ":2: the line is too long|:3: Guard= stands in no section" },
 	{ "colon", "[Marks]\nGuard:yes\n", 0, 0, -1, false,
@@ -125,8 +128,8 @@ static void test_file(void **state)
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	_cleanup_free_ char *wanted = strdup(row->warnings ?: "");
 	char text[1024] = "", *save = NULL;
+	_cleanup_(config_done) struct config config = {};
 	struct warnings warnings;
-	struct config config;
 
 	write_file(tree, MAIN, "%s", row->text);
 	config = load(tree, &warnings);
@@ -144,7 +147,7 @@ static void test_nul(void **state)
 	static const char bytes[] = "[Marks]\nGuard=yes\n\0[Offline]\nGuard=no\0\nGuard=\0no\n\0\0";
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	struct warnings warnings;
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 
 	(void)state;
 	write_bytes(tree, MAIN, bytes, sizeof(bytes) - 1);
@@ -162,7 +165,7 @@ static void test_nothing_there(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	struct warnings warnings;
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 
 	(void)state;
 	config = load(tree, &warnings);
@@ -173,7 +176,7 @@ static void test_nothing_there(void **state)
 static void test_no_root(void **state)
 {
 	struct warnings warnings = {};
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 
 	(void)state;
 	assert_int_equal(config_load("/no/such/tree", warn, &warnings, &config), 0);
@@ -195,7 +198,7 @@ static void test_dropins_in_order(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	struct warnings warnings;
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 
 	(void)state;
 	write_file(tree, MAIN, "[Offline]\nReserve=1M\nTimeout=1\n");
@@ -215,7 +218,7 @@ static void test_dropins_mask(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	struct warnings warnings;
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 
 	(void)state;
 	write_dropin(tree, ETC, "a.conf", "[Offline]\nTimeout=1\n");
@@ -235,11 +238,12 @@ static void test_dropins_mask(void **state)
 static void test_warning_names_the_dropin(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_(config_done) struct config config = {};
 	struct warnings warnings;
 
 	(void)state;
 	write_dropin(tree, RUN, "x.conf", "\n\n[Marks]\nGuard=x\n");
-	(void)load(tree, &warnings);
+	config = load(tree, &warnings);
 	assert_string_equal(warnings.text,
 			    "/run/memblockd.conf.d/x.conf:4: Guard=x is not yes or no\n");
 }
@@ -248,7 +252,7 @@ static void test_not_files(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	struct warnings warnings;
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 
 	(void)state;
 	make_folder(tree, MAIN);
@@ -269,7 +273,7 @@ static void test_no_rights(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	struct warnings warnings;
-	struct config config;
+	_cleanup_(config_done) struct config config = {};
 	char path[256];
 
 	(void)state;
@@ -290,6 +294,205 @@ static void test_no_rights(void **state)
 	assert_non_null(
 		strstr(warnings.text, "memblockd.conf: can't be read: Permission denied\n"));
 	assert_non_null(strstr(warnings.text, "/" RUN ": can't be read: Permission denied\n"));
+}
+
+/* Rules, a line each: NAME PLACE ONLINE and what they ask. */
+static void describe_words(char *text, const char *key, const char *const *words)
+{
+	for (; words && *words; words++)
+		sprintf(text + strlen(text), " %s=%s", key, *words);
+}
+
+static void describe(const struct config *config, char text[2048])
+{
+	*text = '\0';
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct memblock_rule *rule = &config->rules[i];
+
+		sprintf(text + strlen(text), "%s %s", rule->name,
+			memblock_treatment_to_string(rule->treatment));
+		describe_words(text, "arch", rule->architectures);
+		describe_words(text, "virt", rule->virtualizations);
+		describe_words(text, "from", rule->providers);
+		describe_words(text, "dev", rule->devices);
+		for (size_t j = 0; j < rule->n_nodes; j++)
+			sprintf(text + strlen(text), " node=%d", rule->nodes[j]);
+		for (size_t j = 0; j < rule->n_ranges; j++)
+			sprintf(text + strlen(text), " %llx-%llx",
+				(unsigned long long)rule->ranges[j].start,
+				(unsigned long long)rule->ranges[j].end);
+		strcat(text, "\n");
+	}
+}
+
+struct rule_row {
+	const char *name, *text;
+	const char *rules;    /* as described above */
+	const char *warnings; /* behind the file's name, as in rows */
+};
+
+#define BAD ": [Rule a] is left out, since not all of it could be read"
+
+static const struct rule_row rule_rows[] = {
+	{ "one of each key",
+	  "[Rule a]\nArchitecture=x86_64 aarch64\nVirtualization=kvm vm\nProvider=acpi virtio-mem\n"
+	  "Device=PNP0C80:0? dax*\nNode=0 12\nRange=0x100000000-0x1ffffffff 0x0-0x7FFFFFF\n"
+	  "Online=movable\n",
+	  "a movable arch=x86_64 arch=aarch64 virt=kvm virt=vm from=acpi from=virtio-mem "
+	  "dev=PNP0C80:0? dev=dax* node=0 node=12 100000000-200000000 0-8000000\n",
+	  NULL },
+	{ "Online alone", "[Rule a]\nOnline=no\n", "a no\n", NULL },
+	{ "each word of Online",
+	  "[Rule a]\nOnline=default\n[Rule b]\nOnline=kernel\n[Rule c]\nOnline=movable\n"
+	  "[Rule d]\nOnline=no\n",
+	  "a default\nb kernel\nc movable\nd no\n", NULL },
+	{ "blanks", "[Rule a]\nNode =  1\t2   3  ; why\nOnline = no\n",
+	  "a no node=1 node=2 node=3\n", NULL },
+	{ "CRLF", "[Rule a]\r\nDevice=dax0.0 dax1.0\r\nOnline=no\r\n",
+	  "a no dev=dax0.0 dev=dax1.0\n", NULL },
+	{ "the last value counts", "[Rule a]\nNode=1\nNode=2\nOnline=no\nOnline=kernel\n",
+	  "a kernel node=2\n", NULL },
+	{ "other sections between", "[Rule a]\nOnline=no\n[Marks]\nGuard=no\n[Rule b]\nOnline=no\n",
+	  "a no\nb no\n", NULL },
+	{ "without Online", "[Rule a]\nNode=1\n[Rule b]\nOnline=no\n", "b no\n",
+	  ":1: [Rule a] is left out, since it has no Online=" },
+	{ "nothing in it", "[Rule b]\nOnline=no\n\n[Rule a]\n", "b no\n",
+	  ":4: [Rule a] is left out, since it has no Online=" },
+	{ "an unknown key", "[Rule a]\nZone=1\nOnline=no\n", "",
+	  ":2: there is no Zone= in [Rule a]|:1" BAD },
+	{ "a key of another section", "[Rule a]\nGuard=yes\nOnline=no\n", "",
+	  ":2: there is no Guard= in [Rule a]|:1" BAD },
+	{ "a key of a rule elsewhere", "[Policy]\nOnline=no\n", "",
+	  ":2: there is no Online= in [Policy]" },
+	{ "a bad word of Online", "[Rule a]\nOnline=yes\n", "",
+	  ":2: Online=yes is not default, kernel, movable or no|:1" BAD },
+	{ "a bad value behind a good one", "[Rule a]\nOnline=no\nOnline=maybe\n", "",
+	  ":3: Online=maybe is not default, kernel, movable or no|:1" BAD },
+	{ "a bad architecture", "[Rule a]\nArchitecture=x86-64\nOnline=no\n", "",
+	  ":2: Architecture=x86-64 is not a list of words of uname -m|:1" BAD },
+	{ "a bad virtualization", "[Rule a]\nVirtualization=kvm kmv\nOnline=no\n", "",
+	  ":2: Virtualization=kvm kmv is not a list of words of systemd-detect-virt, or "
+	  "vm|:1" BAD },
+	{ "a bad provider", "[Rule a]\nProvider=dimm\nOnline=no\n", "",
+	  ":2: Provider=dimm is not a list of what brings memory|:1" BAD },
+	{ "a bad device", "[Rule a]\nDevice=dax[01]\nOnline=no\n", "",
+	  ":2: Device=dax[01] is not a list of devices|:1" BAD },
+	{ "a bad node", "[Rule a]\nNode=0 -1\nOnline=no\n", "",
+	  ":2: Node=0 -1 is not a list of node numbers|:1" BAD },
+	{ "a node too large", "[Rule a]\nNode=2147483648\nOnline=no\n", "",
+	  ":2: Node=2147483648 is not a list of node numbers|:1" BAD },
+	{ "a bad range", "[Rule a]\nRange=32-40\nOnline=no\n", "",
+	  ":2: Range=32-40 is not a list of address ranges 0x..-0x..|:1" BAD },
+	{ "a range that ends before it begins", "[Rule a]\nRange=0x2-0x1\nOnline=no\n", "",
+	  ":2: Range=0x2-0x1 is not a list of address ranges 0x..-0x..|:1" BAD },
+	{ "a range beyond all memory", "[Rule a]\nRange=0x0-0xffffffffffffffff\nOnline=no\n", "",
+	  ":2: Range=0x0-0xffffffffffffffff is not a list of address ranges 0x..-0x..|:1" BAD },
+	{ "an empty list fits all", "[Rule a]\nProvider=\nOnline=no\n", "",
+	  ":2: Provider= is not a list of what brings memory|:1" BAD },
+	{ "a line that is none", "[Rule a]\nProvider acpi\nOnline=no\n", "",
+	  ":2: this is neither [SECTION] nor KEY=VALUE|:1" BAD },
+	{ "a line too long", "[Rule a]\nDevice=" LONG_200 "\nOnline=no\n", "",
+	  ":2: the line is too long|:1" BAD },
+	{ "an indented line", "[Rule a]\nDevice=a\n b\nOnline=no\n", "",
+	  ":3: the line is indented; each stands for itself|:1" BAD },
+	{ "torn", "[Rule a]\nOnline=no\nProv", "",
+	  ":3: this is neither [SECTION] nor KEY=VALUE|:1" BAD },
+	{ "a broken section behind it", "[Rule a]\nOnline=no\n[Rule b\nNode=1\n", "a no\n",
+	  ":3: the section has no ]|:4: Node= stands in no section" },
+	{ "no name", "[Rule]\nOnline=no\n", "", ":2: Online= stands in [Rule], which there isn't" },
+	{ "an empty name", "[Rule ]\nOnline=no\n", "",
+	  ":2: Online= stands in [Rule ], which there isn't" },
+	{ "two words", "[Rule a b]\nOnline=no\n", "",
+	  ":2: Online= stands in [Rule a b], which there isn't" },
+	{ "small letters", "[rule a]\nOnline=no\n", "",
+	  ":2: Online= stands in [rule a], which there isn't" },
+	{ "the longest name", "[Rule 01234567890123456789012345678901234567890123]\nOnline=no\n",
+	  "01234567890123456789012345678901234567890123 no\n", NULL },
+	{ "twice", "[Rule a]\nNode=1\nOnline=no\n[Rule b]\nOnline=no\n[Rule a]\nOnline=kernel\n",
+	  "a kernel\nb no\n", ":6: [Rule a] stands in this file twice; the last one counts" },
+	{ "twice, the first bad", "[Rule a]\nNode=x\nOnline=no\n[Rule a]\nOnline=kernel\n",
+	  "a kernel\n",
+	  ":2: Node=x is not a list of node numbers|:1" BAD
+	  "|:4: [Rule a] stands in this file twice; the last one counts" },
+};
+
+static void test_rule(void **state)
+{
+	const struct rule_row *row = *state;
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_free_ char *wanted = strdup(row->warnings ?: "");
+	_cleanup_(config_done) struct config config = {};
+	char text[2048] = "", *save = NULL;
+	struct warnings warnings;
+
+	write_file(tree, MAIN, "%s", row->text);
+	config = load(tree, &warnings);
+	for (char *word = strtok_r(wanted, "|", &save); word; word = strtok_r(NULL, "|", &save))
+		sprintf(text + strlen(text), "%s/memblockd.conf%s\n", SYSCONFDIR, word);
+	assert_string_equal(warnings.text, text);
+	describe(&config, text);
+	assert_string_equal(text, row->rules);
+}
+
+/* In the order of the files; one that comes again stands where the first did. */
+static void test_rules_of_dropins(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_(config_done) struct config config = {};
+	struct warnings warnings;
+	char text[2048];
+
+	(void)state;
+	write_file(tree, MAIN, "[Rule last]\nOnline=no\n[Rule gone]\nOnline=no\n");
+	write_dropin(tree, VENDOR, "10-v.conf", "[Rule v]\nNode=1\nOnline=no\n");
+	write_dropin(tree, RUN, "20-r.conf", "[Rule r]\nOnline=kernel\n");
+	write_dropin(
+		tree, ETC, "30-e.conf",
+		"# here\n[Rule v]\nOnline=movable\n[Rule gone]\nNode=1\n[Rule e]\nOnline=no\n");
+	config = load(tree, &warnings);
+	assert_string_equal(warnings.text, SYSCONFDIR
+			    "/memblockd.conf.d/30-e.conf:4: [Rule gone] is left out, since it has "
+			    "no Online=\n");
+	describe(&config, text);
+	assert_string_equal(text, "last no\nv movable\nr kernel\ne no\n");
+	assert_string_equal(config.rules[1].place, SYSCONFDIR "/memblockd.conf.d/30-e.conf:2");
+	assert_string_equal(config.rules[2].place, "/run/memblockd.conf.d/20-r.conf:1");
+}
+
+static void test_places(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_(config_done) struct config config = {};
+	struct memblock_policy policy;
+	struct warnings warnings;
+
+	(void)state;
+	write_file(tree, MAIN,
+		   "[Offline]\nReserve=1M\n[Policy]\nMovableRatio=x\nKernelPolicy=no\n");
+	config = load(tree, &warnings);
+	assert_string_equal(config_place(&config, "Offline", "Reserve"),
+			    SYSCONFDIR "/memblockd.conf:2");
+	assert_string_equal(config_place(&config, "Policy", "MovableRatio"), "default");
+	assert_string_equal(config_place(&config, "Policy", "KernelPolicy"), "default");
+	assert_string_equal(config_place(&config, "Policy", "Nonsense"), "default");
+	assert_non_null(strstr(warnings.text, ":5: KernelPolicy=no is not manage or leave\n"));
+	policy = config_policy(&config);
+	assert_int_equal(policy.movable_ratio, 301);
+	assert_false(policy.ratio_is_set);
+	assert_false(policy.leave_kernel);
+	assert_int_equal(policy.n_rules, 0);
+	config_done(&config);
+
+	write_dropin(tree, RUN, "a.conf",
+		     "[Policy]\nMovableRatio=301\nKernelPolicy=leave\n[Rule a]\nOnline=no\n");
+	config = load(tree, &warnings);
+	assert_string_equal(config_place(&config, "Policy", "MovableRatio"),
+			    "/run/memblockd.conf.d/a.conf:2");
+	policy = config_policy(&config);
+	assert_true(policy.ratio_is_set);
+	assert_true(policy.leave_kernel);
+	assert_ptr_equal(policy.rules, config.rules);
+	assert_int_equal(policy.n_rules, 1);
 }
 
 static void test_limits(void **state)
@@ -313,8 +516,10 @@ int main(void)
 		cmocka_unit_test(test_warning_names_the_dropin),
 		cmocka_unit_test(test_not_files),
 		cmocka_unit_test(test_no_rights),
+		cmocka_unit_test(test_rules_of_dropins),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_limits),
 	};
 
-	return RUN_ROWS(rows, test_file) + RUN_TESTS(tests);
+	return RUN_ROWS(rows, test_file) + RUN_ROWS(rule_rows, test_rule) + RUN_TESTS(tests);
 }

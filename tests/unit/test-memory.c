@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config.h"
 #include "fake-btf.h"
 #include "fake-kcore.h"
 #include "fake-tree.h"
@@ -429,6 +430,49 @@ static void test_plans(void **state)
 	assert_noticed(inventory, block_of(inventory, 8), ask_memory);
 }
 
+static int ask_platform(const struct memblock_inventory *inventory,
+			const struct memblock_block *block)
+{
+	struct memblock_platform *platform = NULL;
+	int r;
+
+	(void)block;
+	r = memblock_platform_read(inventory->root, inventory, "kvm", &platform);
+	memblock_platform_free(platform);
+	return r;
+}
+
+static void ignore(const char *text, void *userdata)
+{
+	(void)text;
+	(void)userdata;
+}
+
+static int ask_config(const struct memblock_inventory *inventory,
+		      const struct memblock_block *block)
+{
+	_cleanup_(config_done) struct config config = {};
+
+	(void)block;
+	return config_load(memblock_root_path(inventory->root), ignore, NULL, &config);
+}
+
+static void test_policy(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	add_block(tree, 8, "online", "none", 0, 1);
+	write_file(tree, "proc/cmdline", "ro\n");
+	write_file(tree, "run/memblockd.conf.d/a.conf",
+		   "[Rule a]\nProvider=acpi cxl\nNode=0 1\nRange=0x0-0xfff\nOnline=no\n"
+		   "[Rule b]\nDevice=x\nProvider=y\n[Rule a]\nNode=3\nOnline=kernel\n");
+	inventory = scan(tree);
+	assert_noticed(inventory, block_of(inventory, 8), ask_platform);
+	assert_noticed(inventory, block_of(inventory, 8), ask_config);
+}
+
 static void test_root(void **state)
 {
 	struct memblock_root *root = NULL;
@@ -447,17 +491,12 @@ static void test_root(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),
-		cmocka_unit_test(test_scan_page_size),
-		cmocka_unit_test(test_scan_srat),
-		cmocka_unit_test(test_scan_sections),
-		cmocka_unit_test(test_scan_kcore),
-		cmocka_unit_test(test_error_text),
-		cmocka_unit_test(test_questions),
-		cmocka_unit_test(test_plans),
-		cmocka_unit_test(test_root),
-		cmocka_unit_test(test_report),
-		cmocka_unit_test(test_report_questions),
+		cmocka_unit_test(test_scan),       cmocka_unit_test(test_scan_page_size),
+		cmocka_unit_test(test_scan_srat),  cmocka_unit_test(test_scan_sections),
+		cmocka_unit_test(test_scan_kcore), cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_questions),  cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_policy),     cmocka_unit_test(test_root),
+		cmocka_unit_test(test_report),     cmocka_unit_test(test_report_questions),
 	};
 
 	return RUN_TESTS(tests);

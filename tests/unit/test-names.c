@@ -49,6 +49,8 @@ static void test_words(void **state)
 		     MEMBLOCK_OUTCOME_NOT_PUT_BACK + 1);
 	assert_words(memblock_ending_to_string, enum memblock_ending,
 		     MEMBLOCK_ENDING_NOT_PUT_BACK + 1);
+	assert_words(memblock_treatment_to_string, enum memblock_treatment,
+		     MEMBLOCK_TREATMENT_NO + 1);
 }
 
 /* Every word finds back to its value; what is no word finds nothing. */
@@ -80,6 +82,7 @@ static void test_back(void **state)
 	assert_back(source_state);
 	assert_back(outcome);
 	assert_back(ending);
+	assert_back(treatment);
 }
 
 struct zone_row {

@@ -165,9 +165,26 @@ static void test_not_known(void **state)
 	assert_refused(on, MEMBLOCK_REFUSAL_NONE, NULL);
 }
 
+static void test_is_short(void **state)
+{
+	const struct memblock_limits limits = { .reserve = MIB(300) }, none = {};
+	struct memblock_memory memory = { .total = MIB(10240), .kernel_free = MIB(299) };
+
+	(void)state;
+	assert_true(memblock_memory_is_short(&memory, &limits));
+	memory.kernel_free = MIB(300);
+	assert_false(memblock_memory_is_short(&memory, &limits));
+	assert_true(memblock_memory_is_short(&memory, &none));
+	memory.kernel_free = MIB(512);
+	assert_false(memblock_memory_is_short(&memory, &none));
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = { cmocka_unit_test(test_not_known) };
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_not_known),
+		cmocka_unit_test(test_is_short),
+	};
 
 	return RUN_ROWS(rows, test_room) + RUN_TESTS(tests);
 }
