@@ -36,14 +36,16 @@ enum worker_verb {
 	/* block (here: a section), count, section_size: memblock_sections_read(), its text in the
 	 * same way. */
 	WORKER_SECTIONS,
+	WORKER_SET,    /* setting, text: the value; sets one of the kernel's own policy */
+	WORKER_CHANGE, /* block: has the kernel send a `change` event of it */
 	WORKER_STOP,
 };
 
 struct worker_request {
 	uint32_t verb;
-	uint32_t action;   /* enum memblock_action */
-	uint32_t provider; /* enum memblock_provider */
-	uint32_t reserved;
+	uint32_t action;     /* enum memblock_action */
+	uint32_t provider;   /* enum memblock_provider */
+	uint32_t setting;    /* enum kernel_setting */
 	uint64_t block;      /* index */
 	uint64_t count;      /* WORKER_COUNT_MAX at most */
 	uint64_t block_size; /* in bytes, as the next two */

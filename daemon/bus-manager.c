@@ -6,6 +6,7 @@
 #include "bus-change.h"
 #include "bus-pages.h"
 #include "bus-paths.h"
+#include "bus-policy.h"
 #include "bus-rows.h"
 #include "queue.h"
 
@@ -387,6 +388,10 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("Timeout", "t", NULL, CONFIG(timeout_usec), CHANGES),
 	SD_BUS_PROPERTY("MovableRatio", "u", NULL, CONFIG(movable_ratio), CHANGES),
 	SD_BUS_PROPERTY("Guard", "b", get_flag, 0, CHANGES),
+	SD_BUS_PROPERTY("Policy", "a(sss)", bus_get_policy, 0, CHANGES),
+	SD_BUS_PROPERTY("KernelPolicy", "a(sss)", bus_get_kernel_policy, 0, CHANGES),
+	SD_BUS_PROPERTY("ZoneMismatches", "u", NULL, offsetof(struct manager, zone_mismatches),
+			CHANGES),
 	SD_BUS_VTABLE_END,
 };
 

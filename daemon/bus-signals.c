@@ -198,7 +198,16 @@ void bus_signal_configuration(struct manager *manager)
 	if (bus)
 		(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
 						     "Reserve", "Timeout", "MovableRatio", "Guard",
-						     NULL);
+						     "Policy", NULL);
+}
+
+void bus_signal_kernel_policy(struct manager *manager)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (bus)
+		(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+						     "KernelPolicy", NULL);
 }
 
 void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const char *wanted,
@@ -206,10 +215,13 @@ void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const cha
 {
 	sd_bus *bus = bus_connection(manager->bus);
 
-	if (bus)
-		(void)sd_bus_emit_signal(
-			bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "ZoneMismatch", "tss",
-			index * memblock_inventory_block_size(manager->inventory), wanted, got);
+	if (!bus)
+		return;
+	(void)sd_bus_emit_signal(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "ZoneMismatch",
+				 "tss", index * memblock_inventory_block_size(manager->inventory),
+				 wanted, got);
+	(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+					     "ZoneMismatches", NULL);
 }
 
 void bus_signal_job_new(struct manager *manager, const struct job *job)

@@ -18,6 +18,8 @@ void bus_signal_inventory(struct manager *manager, const struct census *before,
 void bus_signal_sources(struct manager *manager);
 void bus_signal_settled(struct manager *manager);
 void bus_signal_configuration(struct manager *manager);
+void bus_signal_kernel_policy(struct manager *manager);
+/* The signal, and the property that counts them. */
 void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const char *wanted,
 			      const char *got);
 void bus_signal_job_new(struct manager *manager, const struct job *job);

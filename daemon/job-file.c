@@ -6,17 +6,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "job-file.h"
 #include "journal.h"
+#include "kept.h"
 #include "manager.h"
 
-#define JOBS_DIR "run/memblockd/jobs"
+#define JOBS "jobs"
+#define JOBS_DIR KEPT_FOLDER "/" JOBS
 #define HEAD "memblockd-job 1"
-
-/* A step is some 50 bytes, and no machine has more than a few hundred thousand blocks. */
-#define FILE_MAX (64 << 20)
 
 static int write_line(int fd, const char *format, ...) __attribute__((__format__(printf, 2, 3)));
 static int write_line(int fd, const char *format, ...)
@@ -50,23 +48,6 @@ static int job_path(const struct manager *manager, unsigned id, char ret[PATH_MA
 	return manager_path(manager, below, ret, PATH_MAX);
 }
 
-/* The unit's RuntimeDirectory= makes the first; by hand it is ours to make. */
-static int make_folders(const struct manager *manager)
-{
-	static const char *const folders[] = { "run", "run/memblockd", JOBS_DIR };
-	char path[PATH_MAX];
-	int r;
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		r = manager_path(manager, folders[i], path, sizeof(path));
-		if (r < 0)
-			return r;
-		if (mkdir(path, i == 0 ? 0755 : 0700) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
 /* Those that have the wanted state already are none of the job's doing. */
 static size_t to_be_changed(const struct memblock_plan *plan)
 {
@@ -83,7 +64,7 @@ int job_file_create(const struct manager *manager, struct job *job)
 	char path[PATH_MAX];
 	int r;
 
-	r = make_folders(manager);
+	r = kept_make_folder(manager, JOBS);
 	if (r >= 0)
 		r = job_path(manager, job->id, path);
 	if (r < 0)
@@ -204,31 +185,6 @@ int saved_job_parse(char *text, struct saved_job *ret)
 	return 0;
 }
 
-static int read_text(int folder, const char *name, char **ret)
-{
-	_cleanup_close_ int fd =
-		openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	_cleanup_free_ char *text = NULL;
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-		return -EBADMSG;
-	text = calloc(1, (size_t)st.st_size + 1);
-	if (!text)
-		return -ENOMEM;
-	n = read(fd, text, (size_t)st.st_size);
-	if (n < 0)
-		return -errno;
-	if (memchr(text, '\0', (size_t)n))
-		return -EBADMSG;
-
-	*ret = TAKE_PTR(text);
-	return 0;
-}
-
 static int read_saved(int folder, const char *name, struct saved_job *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -237,7 +193,7 @@ static int read_saved(int folder, const char *name, struct saved_job *ret)
 
 	if (parse_number(name, &id) < 0 || id == 0 || id > UINT_MAX)
 		return -EBADMSG;
-	r = read_text(folder, name, &text);
+	r = kept_read_at(folder, name, &text);
 	if (r < 0 || !text)
 		return r < 0 ? r : -EBADMSG;
 	r = saved_job_parse(text, ret);

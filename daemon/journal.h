@@ -19,6 +19,9 @@ enum event_id {
 	EVENT_ZONE_MISMATCH,   /* a block went online in another zone than was asked for */
 	EVENT_MARKS,           /* marks set, lifted, or stale */
 	EVENT_GUARD,           /* a marked block could not be guarded */
+	EVENT_ARRIVALS,        /* memory that was added is not online as a rule says, and why */
+	EVENT_KERNEL_POLICY,   /* the kernel's own policy was set, or put back */
+	EVENT_RIVALS,          /* others take a block offline and online again and again */
 };
 
 #define NO_JOB 0

@@ -5,24 +5,32 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "arrivals.h"
 #include "bus-connection.h"
 #include "bus-signals.h"
 #include "clock.h"
 #include "guard.h"
 #include "journal.h"
+#include "kept.h"
+#include "kernel-policy.h"
 #include "log.h"
+#include "marked.h"
 #include "marks.h"
 #include "privileges.h"
 #include "queue.h"
 #include "size.h"
 #include "spare.h"
 #include "survey.h"
+#include "unit.h"
 #include "watch.h"
 #include "worker-client.h"
 
 /* A worker that does not answer must not keep us from reading the rest, nor the watchdog waiting.
  * Starting one takes a busy systemd some seconds, and without its answer no verdict is known. */
 #define OPENER_SECONDS 15
+
+/* There while the policy is done here: memblockd-online(8). */
+#define READY "ready"
 
 int manager_path(const struct manager *manager, const char *below, char *ret, size_t size)
 {
@@ -43,9 +51,11 @@ static int load_config(struct manager *manager)
 	int r;
 
 	r = config_load(manager->options.root, warn_config, NULL, &config);
-	if (r >= 0)
-		manager->config = config;
-	return r;
+	if (r < 0)
+		return r;
+	config_done(&manager->config);
+	manager->config = config;
+	return 0;
 }
 
 /* Opens what this user may not read, /proc/iomem with its addresses above all. */
@@ -115,8 +125,23 @@ int manager_refresh(struct manager *manager, bool settled)
 	census_free(before);
 	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
 	guard_update(manager->guard, false);
+	marked_update(manager->marked);
+	if (settled)
+		arrivals_settled(manager->arrivals);
 	manager_tell_status(manager);
 	return 0;
+}
+
+void manager_note_block(struct manager *manager, const char *action, uint64_t index)
+{
+	bool changed = strcmp(action, "online") == 0 || strcmp(action, "offline") == 0;
+
+	arrivals_note(manager->arrivals, action, index);
+	if (changed && rivals_note(&manager->rivals, index, monotonic_usec()))
+		tell(EVENT_RIVALS, NO_JOB, index,
+		     "memory%" PRIu64 " was taken offline and online by others %d times within "
+		     "minutes; memblockd keeps out of that",
+		     index, RIVALS_CHANGES);
 }
 
 int manager_reload(struct manager *manager)
@@ -128,6 +153,8 @@ int manager_reload(struct manager *manager)
 	if (r >= 0) {
 		bus_signal_configuration(manager);
 		guard_update(manager->guard, true);
+		standing_refresh(manager);
+		kernel_policy_update(manager->kernel_policy);
 	}
 	(void)sd_notify(false, "READY=1");
 	manager_tell_status(manager);
@@ -139,10 +166,15 @@ void manager_tell_status(struct manager *manager)
 	const struct totals *totals = &manager->census->all.totals;
 	uint64_t size = memblock_inventory_block_size(manager->inventory);
 	char online[SIZE_TEXT_MAX], stuck[SIZE_TEXT_MAX], status[sizeof(manager->status)];
+	char elsewhere[64] = "";
 
-	snprintf(status, sizeof(status), "STATUS=%" PRIu64 " blocks, %s online, %s not removable%s",
-		 totals->blocks, size_to_text(totals->online * size, online),
-		 size_to_text(totals->removable[MEMBLOCK_ANSWER_NO] * size, stuck),
+	if (manager->zone_mismatches > 0)
+		snprintf(elsewhere, sizeof(elsewhere), "; %u in another zone than wanted",
+			 manager->zone_mismatches);
+	snprintf(status, sizeof(status),
+		 "STATUS=%" PRIu64 " blocks, %s online, %s not removable%s%s", totals->blocks,
+		 size_to_text(totals->online * size, online),
+		 size_to_text(totals->removable[MEMBLOCK_ANSWER_NO] * size, stuck), elsewhere,
 		 queue_is_busy(manager->queue) ? "; a job is running" : "");
 	/* Who tells waits where systemd is busy, so nothing is told twice. */
 	if (manager->stopping || strcmp(status, manager->status) == 0)
@@ -151,28 +183,19 @@ void manager_tell_status(struct manager *manager)
 	(void)sd_notify(false, status);
 }
 
-/* At shutdown memory stays as it is: who would need it back? */
-static bool is_shutting_down(struct manager *manager)
-{
-	_cleanup_free_ char *state = NULL;
-	sd_bus *bus = bus_connection(manager->bus);
-
-	if (manager->options.root || !bus || sd_booted() <= 0)
-		return false;
-	return sd_bus_get_property_string(
-		       bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-		       "org.freedesktop.systemd1.Manager", "SystemState", NULL, &state) >= 0 &&
-	       strcmp(state, "stopping") == 0;
-}
-
 void manager_stop(struct manager *manager)
 {
 	bool again = manager->stopping && queue_is_busy(manager->queue);
 
-	if (!manager->stopping)
+	if (!manager->stopping) {
 		(void)sd_notify(false, "STOPPING=1\nSTATUS=Stopping");
+		kept_remove(manager, READY);
+	}
 	manager->stopping = true;
-	if (again || is_shutting_down(manager) || queue_stop(manager->queue))
+	/* At shutdown memory stays as it is: who would need it back? */
+	if (again || unit_is_shutting_down(manager) ||
+	    (queue_stop(manager->queue) &&
+	     (unit_is_restarting(manager) || kernel_policy_stop(manager->kernel_policy))))
 		(void)sd_event_exit(manager->event, 0);
 }
 
@@ -276,6 +299,26 @@ static int take_up_jobs(struct manager *manager)
 	return r < 0 ? log_error(r, "Can't set up jobs: %m") : 0;
 }
 
+/* What is done by itself, without anybody who asks. */
+static int begin_to_act(struct manager *manager)
+{
+	int r;
+
+	r = standing_read(manager);
+	if (r < 0 || manager->options.read_only || !manager->watch)
+		return r;
+	r = kernel_policy_new(manager, &manager->kernel_policy);
+	if (r >= 0)
+		r = arrivals_new(manager, &manager->arrivals);
+	if (r >= 0)
+		r = marked_new(manager, &manager->marked);
+	if (r < 0)
+		return r;
+	kernel_policy_update(manager->kernel_policy);
+	marked_update(manager->marked);
+	return 0;
+}
+
 int manager_new(const struct options *options, sd_event *event, struct manager **ret)
 {
 	_cleanup_(manager_freep) struct manager *manager = calloc(1, sizeof(*manager));
@@ -302,6 +345,9 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 		r = take_up_jobs(manager);
 	if (r < 0)
 		return r;
+	r = begin_to_act(manager);
+	if (r < 0)
+		return log_error(r, "Can't follow the policy: %m");
 	r = try_sections(manager);
 	if (r >= 0)
 		r = bus_new(manager, &manager->bus);
@@ -318,6 +364,9 @@ void manager_tell_ready(struct manager *manager)
 	if (manager->ready)
 		return;
 	manager->ready = true;
+	/* From now on udev's helper leaves memory that is added to us. */
+	if (manager->arrivals && !manager->stopping)
+		(void)kept_write(manager, READY, "");
 	manager_tell_status(manager);
 	(void)sd_notify(false, "READY=1");
 	tell(EVENT_STARTED, NO_JOB, NO_BLOCK, "memblockd " PACKAGE_VERSION ": %zu memory blocks%s",
@@ -330,16 +379,25 @@ struct manager *manager_free(struct manager *manager)
 	if (!manager)
 		return NULL;
 
+	/* That of another daemon, which has the name, is none of ours. */
+	if (manager->arrivals && manager->ready)
+		kept_remove(manager, READY);
 	/* Jobs and guard tell the bus, so it goes after them; all give workers back. */
 	queue_free(manager->queue);
+	arrivals_free(manager->arrivals);
+	kernel_policy_free(manager->kernel_policy);
+	marked_free(manager->marked);
 	guard_free(manager->guard);
 	bus_free(manager->bus);
 	surveyor_free(manager->surveyor);
 	spare_free(manager->spare);
 	asked_done(&manager->asked);
 	refusals_done(&manager->refusals);
+	rivals_done(&manager->rivals);
+	standing_done(&manager->standing);
 	watch_free(manager->watch);
 	census_free(manager->census);
+	config_done(&manager->config);
 	memblock_root_unref(manager->root);
 	closep(&manager->opener_fd);
 	sd_event_unref(manager->event);

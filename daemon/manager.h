@@ -10,6 +10,8 @@
 #include "config.h"
 #include "macros.h"
 #include "refusals.h"
+#include "rivals.h"
+#include "standing.h"
 
 /* The command line. */
 struct options {
@@ -35,6 +37,12 @@ struct manager {
 	struct surveyor *surveyor; /* of the daemon itself; the bus has its own */
 	struct asked_sources asked;
 	struct refusals refusals;
+	struct rivals rivals;
+	struct standing standing;
+	struct kernel_policy *kernel_policy; /* NULL where nothing is done by itself, as the next */
+	struct arrivals *arrivals;
+	struct marked *marked;
+	unsigned zone_mismatches; /* blocks that went online in another zone than was wanted */
 	int opener_fd;       /* connection to the worker that opens files for us; -1 for none yet */
 	bool opener_is_mute; /* it did not answer in this scan, and isn't waited for again in it */
 	char status[160];    /* what was told last */
@@ -51,10 +59,13 @@ struct manager *manager_free(struct manager *manager);
 /* Reads the memory blocks anew and tells the bus of what changed. settled: no more events are
  * expected. Where they can't be read, what is known stays. The error is told. */
 int manager_refresh(struct manager *manager, bool settled);
+/* An event of the kernel, of a block, that is not a synthetic one. */
+void manager_note_block(struct manager *manager, const char *action, uint64_t index);
 /* Reads the configuration anew; what is wrong in it is told and left as the defaults are. */
 int manager_reload(struct manager *manager);
-/* Ends the job that is under way, puts back what it did, and then the event loop. At shutdown, or
- * when asked a second time, it ends at once. */
+/* Ends the job that is under way, puts back what it did and, where it isn't started again, what the
+ * kernel was told, and then ends the event loop. At shutdown, or when asked a second time, it ends
+ * at once. */
 void manager_stop(struct manager *manager);
 /* Says in one line what the daemon is doing, for `systemctl status`. */
 void manager_tell_status(struct manager *manager);

@@ -6,6 +6,7 @@
 
 #include "macros.h"
 #include "monitor.h"
+#include "range.h"
 
 /* A DIMM of many blocks is one burst; the kernel drops what doesn't fit, for all until it is
  * empty (net/netlink/af_netlink.c:netlink_overrun()). As much as systemd's own monitors take. */
@@ -15,8 +16,7 @@ struct monitor {
 	struct udev *udev;
 	struct udev_monitor *monitor;
 	sd_event_source *source;
-	void (*changed)(void *userdata);
-	void *userdata;
+	struct monitor_listener listener;
 };
 
 DEFINE_CLEANUP(struct monitor, monitor_free)
@@ -50,8 +50,22 @@ static bool matters(struct udev_device *device)
 	return false;
 }
 
+/* What happened to which block, where it was the kernel that said so of itself. */
+static void tell_block(const struct monitor *monitor, struct udev_device *device)
+{
+	const char *name = udev_device_get_sysname(device);
+	uint64_t first, last;
+
+	if (strcmp(udev_device_get_subsystem(device), "memory") != 0 || !name ||
+	    udev_device_get_property_value(device, "SYNTH_UUID"))
+		return;
+	if (block_range_parse(name, &first, &last) >= 0 && first == last)
+		monitor->listener.block(udev_device_get_action(device), first,
+					monitor->listener.userdata);
+}
+
 /* Returns whether anything happened. */
-static bool drain(struct udev_monitor *monitor)
+static bool drain(const struct monitor *monitor)
 {
 	bool any = false;
 
@@ -59,9 +73,12 @@ static bool drain(struct udev_monitor *monitor)
 		struct udev_device *device;
 
 		errno = 0;
-		device = udev_monitor_receive_device(monitor);
+		device = udev_monitor_receive_device(monitor->monitor);
 		if (device) {
-			any = any || matters(device);
+			if (matters(device)) {
+				any = true;
+				tell_block(monitor, device);
+			}
 			udev_device_unref(device);
 			continue;
 		}
@@ -78,8 +95,8 @@ static int on_event(sd_event_source *source __attribute__((unused)), int fd __at
 {
 	struct monitor *monitor = userdata;
 
-	if (drain(monitor->monitor))
-		monitor->changed(monitor->userdata);
+	if (drain(monitor))
+		monitor->listener.changed(monitor->listener.userdata);
 	return 0;
 }
 
@@ -108,16 +125,14 @@ static int open_monitor(struct monitor *monitor)
 	return udev_monitor_enable_receiving(monitor->monitor);
 }
 
-int monitor_new(sd_event *event, void (*changed)(void *userdata), void *userdata,
-		struct monitor **ret)
+int monitor_new(sd_event *event, const struct monitor_listener *listener, struct monitor **ret)
 {
 	_cleanup_(monitor_freep) struct monitor *monitor = calloc(1, sizeof(*monitor));
 	int r;
 
 	if (!monitor)
 		return -ENOMEM;
-	monitor->changed = changed;
-	monitor->userdata = userdata;
+	monitor->listener = *listener;
 
 	r = open_monitor(monitor);
 	if (r < 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "arrivals.h"
 #include "bus-signals.h"
 #include "guard.h"
 #include "job-file.h"
@@ -76,6 +77,8 @@ int queue_plan(struct manager *manager, const struct request *request,
 	struct memblock_memory memory;
 	int r;
 
+	if (request->by_policy)
+		return standing_plan(manager, &request->ranges, ret);
 	r = refusals_list(&manager->refusals, &avoid);
 	if (r < 0)
 		return r;
@@ -121,6 +124,7 @@ static void conclude(struct queue *queue, struct job *job)
 	job->state = JOB_ENDED;
 	job_close(job);
 	job_file_remove(queue->manager, job);
+	arrivals_job_ended(queue->manager->arrivals, job);
 	tell(EVENT_JOB_ENDED, job->id, NO_BLOCK, "Job %u (%s): %s%s%s", job->id,
 	     job_kind_to_string(job->kind), memblock_ending_to_string(job->ending),
 	     job->message ? ": " : "", job->message ? job->message : "");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "ranges.h"
 
 /* What a job is asked to do; it owns what the library's request points at. */
@@ -9,6 +11,7 @@ struct request {
 	struct ranges ranges;
 	char *device;
 	uint64_t timeout_usec; /* of one block; 0: as the configuration says */
+	bool by_policy; /* memory that was added: the policy says what becomes of each block */
 };
 
 void request_done(struct request *request);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrivals.h"
 #include "bus-signals.h"
 #include "census.h"
 #include "clock.h"
@@ -14,6 +15,7 @@
 #include "journal.h"
 #include "manager.h"
 #include "run.h"
+#include "zone.h"
 
 #define SECONDS(n) (UINT64_C(n) * 1000 * 1000)
 
@@ -90,30 +92,6 @@ static enum job_state state_now(const struct run *run)
 	return is_undoing(run) || run->was_undoing ? JOB_PUTTING_BACK : JOB_RUNNING;
 }
 
-static bool zone_matches(enum memblock_action action, enum memblock_zone zone)
-{
-	if (zone == MEMBLOCK_ZONE_UNKNOWN)
-		return true;
-	if (action == MEMBLOCK_ACTION_ONLINE_MOVABLE)
-		return zone == MEMBLOCK_ZONE_MOVABLE;
-	if (action == MEMBLOCK_ACTION_ONLINE_KERNEL)
-		return zone != MEMBLOCK_ZONE_MOVABLE;
-	return true;
-}
-
-/* A race between two that online memory may put it into another zone, and there it stays. */
-static void check_zone(struct run *run, enum memblock_state state, enum memblock_zone zone)
-{
-	const char *wanted = memblock_action_to_string(run->action);
-	const char *got = memblock_zone_to_string(zone);
-
-	if (state != MEMBLOCK_STATE_ONLINE || zone_matches(run->action, zone))
-		return;
-	tell(EVENT_ZONE_MISMATCH, run->job->id, run->index,
-	     "memory%" PRIu64 " was to be %s, and is in zone %s", run->index, wanted, got);
-	bus_signal_zone_mismatch(run->manager, run->index, wanted, got);
-}
-
 static void tell_failure(const struct run *run, int error)
 {
 	bool undoing = is_undoing(run);
@@ -150,9 +128,12 @@ static void settle(struct run *run, int error)
 	r = memblock_read_state(run->manager->root, run->index, &state, &zone);
 	if (r < 0)
 		error = r;
-	check_zone(run, state, zone);
+	if (state == MEMBLOCK_STATE_ONLINE)
+		zone_check(run->manager, run->job->id, run->index, run->action, zone);
 	if (!is_wanted(run->action, state))
 		tell_failure(run, error < 0 ? error : -EIO);
+	else if (error != -EINVAL)
+		rivals_expect(&run->manager->rivals, run->index, monotonic_usec());
 	remember(run, error, state);
 	memblock_transition_report(job_current(run->job), error, state, zone);
 
@@ -334,6 +315,14 @@ static void end_of_blocks(struct run *run)
 		end(run, ending);
 }
 
+/* Memory that was added, and that somebody brought online and took offline again while the job went
+ * on. */
+static bool is_taken_offline(const struct run *run, enum memblock_state state)
+{
+	return run->job->request.by_policy && state == MEMBLOCK_STATE_OFFLINE &&
+	       arrivals_know(run->manager->arrivals, run->index);
+}
+
 /* Goes on until something has to be waited for. */
 static void step(struct run *run)
 {
@@ -350,10 +339,16 @@ static void step(struct run *run)
 			/* A write of ours would but wait behind that of somebody else. */
 			r = -ETIMEDOUT;
 		}
+		if (r >= 0 && is_taken_offline(run, state))
+			r = -ESTALE;
 		run->since_usec = 0;
-		if (memblock_transition_found(transition, r, state, zone) &&
-		    write_block(run, state, zone))
-			return;
+		if (memblock_transition_found(transition, r, state, zone)) {
+			if (write_block(run, state, zone))
+				return;
+		} else if (r >= 0 && state == MEMBLOCK_STATE_ONLINE) {
+			/* Somebody else was faster. */
+			zone_check(run->manager, run->job->id, run->index, run->action, zone);
+		}
 		set_state(run, state_now(run));
 	}
 	end_of_blocks(run);

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "arrivals.h"
 #include "clock.h"
 #include "manager.h"
 #include "monitor.h"
@@ -46,12 +47,20 @@ static void arm(struct watch *watch, uint64_t usec)
 	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
+static void on_block(const char *action, uint64_t index, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	manager_note_block(watch->manager, action, index);
+}
+
 /* The timer isn't moved for each event: it looks when it runs whether it is time. */
 static void on_change(void *userdata)
 {
 	struct watch *watch = userdata;
 	int enabled = SD_EVENT_OFF;
 
+	arrivals_noted(watch->manager->arrivals);
 	watch->last_usec = monotonic_usec();
 	(void)sd_event_source_get_enabled(watch->timer, &enabled);
 	if (enabled != SD_EVENT_OFF)
@@ -81,6 +90,7 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 int watch_new(struct manager *manager, struct watch **ret)
 {
 	_cleanup_(watch_freep) struct watch *watch = calloc(1, sizeof(*watch));
+	const struct monitor_listener listener = { on_block, on_change, watch };
 	int r;
 
 	if (!watch)
@@ -92,7 +102,7 @@ int watch_new(struct manager *manager, struct watch **ret)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
 	if (r >= 0)
-		r = monitor_new(manager->event, on_change, watch, &watch->monitor);
+		r = monitor_new(manager->event, &listener, &watch->monitor);
 	if (r < 0)
 		return r;
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,24 +8,6 @@
 
 #define ACPI_PREFIX "PNP0C80:"
 #define PATH_SIZE 320
-
-/* Writes to a file that is there, by way of the root. */
-static int write_text(const struct memblock_root *root, const char *path, const char *text)
-{
-	_cleanup_close_ int place = -1, fd = -1;
-	char self[32];
-
-	place = memblock_root_open(root, path, O_PATH);
-	if (place < 0)
-		return place;
-
-	/* A FIFO in a captured tree must not hang us; sysfs doesn't care. */
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
-	fd = open(self, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
 
 static int eject_acpi(const struct memblock_root *root, const char *name)
 {
@@ -38,7 +19,7 @@ static int eject_acpi(const struct memblock_root *root, const char *name)
 		return -EINVAL;
 
 	snprintf(path, sizeof(path), "sys/bus/acpi/devices/%s/eject", name);
-	return write_text(root, path, "1");
+	return worker_write_text(root, path, "1");
 }
 
 /* daxX.Y; drivers/dax/bus.c names them so. */
@@ -58,11 +39,19 @@ static bool is_dax_name(const char *name)
 	return n > 0 && !name[n];
 }
 
+/* Kernels from late 2026 take all of a device away at once, or leave it as it is. Unbind takes it
+ * away whatever became of its blocks, and one that is online is stuck until the next boot then
+ * (drivers/dax/kmem.c:dev_dax_kmem_remove()). */
 static int eject_kmem(const struct memblock_root *root, const char *name)
 {
+	char path[PATH_SIZE];
+	int r;
+
 	if (!is_dax_name(name))
 		return -EINVAL;
-	return write_text(root, "sys/bus/dax/drivers/kmem/unbind", name);
+	snprintf(path, sizeof(path), "sys/bus/dax/devices/%s/state", name);
+	r = worker_write_text(root, path, "unplugged");
+	return r == -ENOENT ? worker_write_text(root, "sys/bus/dax/drivers/kmem/unbind", name) : r;
 }
 
 int worker_eject(const struct memblock_root *root, uint32_t provider, const char *name)

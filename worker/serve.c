@@ -83,6 +83,10 @@ static int answer(struct memblock_root *root, const struct worker_request *reque
 		return worker_guard(root, request->block);
 	case WORKER_UNGUARD:
 		return worker_unguard(root, request->block);
+	case WORKER_SET:
+		return worker_set(root, request->setting, request->text);
+	case WORKER_CHANGE:
+		return worker_change(root, request->block);
 	case WORKER_PAGES:
 	case WORKER_SECTIONS:
 		return look(root, request, ret_fd);

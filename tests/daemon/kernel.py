@@ -21,8 +21,11 @@ CONFIG = os.environ.get("SYSCONFDIR", "/etc").lstrip("/") + "/memblockd.conf"
 NODES = "sys/devices/system/node"
 ACTIONS = ("offline", "online", "online_kernel", "online_movable")  # enum memblock_action
 OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE = range(4)
-OPEN, WRITE, EJECT, GUARD, UNGUARD, PAGES, SECTIONS, STOP = range(8)  # enum worker_verb
-VERBS = ("open", "write", "eject", "guard", "unguard", "pages", "sections", "stop")
+OPEN, WRITE, EJECT, GUARD, UNGUARD, PAGES, SECTIONS, SET, CHANGE, STOP = range(10)  # enum worker_verb
+VERBS = ("open", "write", "eject", "guard", "unguard", "pages", "sections", "set", "change", "stop")
+SETTINGS = ("sys/devices/system/memory/auto_online_blocks",  # enum kernel_setting
+            "sys/module/memory_hotplug/parameters/online_policy",
+            "sys/module/memory_hotplug/parameters/auto_movable_ratio")
 REQUEST = struct.Struct("=IIIIQQQQQQ256s")  # struct worker_request
 EHWPOISON = 133  # asm-generic/errno.h; Python has no name for it
 REPLY = struct.Struct("=iI")  # struct worker_reply
@@ -194,10 +197,12 @@ class Kernel:
 
     # uevents, to whoever listens under umockdev's preload
 
-    def uevent(self, action, index, number=1):
+    def uevent(self, action, index, number=1, synthetic=False):
         path = f"/devices/system/memory/memory{index}"
-        self.send("\0".join((f"{action}@{path}", f"ACTION={action}", f"DEVPATH={path}",
-                             "SUBSYSTEM=memory", f"SEQNUM={number}", "")).encode())
+        words = [f"{action}@{path}", f"ACTION={action}", f"DEVPATH={path}", "SUBSYSTEM=memory"]
+        if synthetic:
+            words.append("SYNTH_UUID=0")  # as udevadm trigger has it
+        self.send("\0".join((*words, f"SEQNUM={number}", "")).encode())
 
     def send(self, message):
         """One message of the kernel, whatever it is. Waits where the queue is full."""
@@ -241,6 +246,7 @@ class Worker:
         self.poisoned = set()
         self.sections = None  # text; None: there is no /proc/kcore
         self.guard = lambda index: 0
+        self.set = self._set
         self.connections = []
         self.threads = []
         self.released = threading.Event()
@@ -324,12 +330,12 @@ class Worker:
         if not data:
             return None
         assert len(data) == REQUEST.size, f"a request of {len(data)} bytes"
-        (verb, action, provider, _, block, count, _, _, page_size, limit,
+        (verb, action, provider, setting, block, count, _, _, page_size, limit,
          text) = REQUEST.unpack(data)
         text = text.partition(b"\0")[0].decode()
-        what = text if verb in (OPEN, EJECT) else (block, count) if verb in (PAGES, SECTIONS) \
+        what = text if verb in (OPEN, EJECT, SET) else (block, count) if verb in (PAGES, SECTIONS) \
             else block
-        how = provider if verb == EJECT else limit if verb == PAGES else action
+        how = {EJECT: provider, PAGES: limit, SET: setting}.get(verb, action)
         with self.lock:
             self.log.append((VERBS[verb], what, how))
         return verb, what, how, page_size
@@ -346,6 +352,10 @@ class Worker:
         if verb == WRITE:
             result = -EHWPOISON if self._is_poison(what, action, page_size) \
                 else self._write(connection, what, action)
+        elif verb == SET:
+            result = self.set(action, what)
+        elif verb == CHANGE:
+            result = 0
         elif verb == EJECT:
             result = self.ejects.get(what, lambda kernel: 0)(self.kernel)
         else:
@@ -354,6 +364,10 @@ class Worker:
             return False
         connection.send(REPLY.pack(result, 0))
         return True
+
+    def _set(self, setting, value):
+        self.kernel.write(self.kernel.root / SETTINGS[setting], value + "\n")
+        return 0
 
     def _open(self, connection, path):
         try:

@@ -9,12 +9,14 @@
 #include <time.h>
 
 #include "fake-tree.h"
+#include "kernel-setting.h"
 #include "stop.h"
 #include "worker-protocol.h"
 #include "worker.h"
 
 #define STATE "sys/devices/system/memory/memory8/state"
 #define ACPI "sys/bus/acpi/devices/PNP0C80:0a/eject"
+#define UEVENT "sys/devices/system/memory/memory8/uevent"
 #define KMEM "sys/bus/dax/drivers/kmem/unbind"
 
 /* What write(2) does in a worker, since no file of ours makes a writer wait as the kernel does. */
@@ -328,6 +330,91 @@ static void test_eject(void **state)
 	/* Written over what stood there: this is no sysfs. */
 	assert_text(tree, ACPI, done && is_acpi ? "1" : "-");
 	assert_text(tree, KMEM, done && !is_acpi ? row->name : "-");
+}
+
+/* Where the kernel has it, the whole device goes at once. */
+static void test_eject_of_a_device_with_a_state(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_EJECT,
+					  .provider = MEMBLOCK_PROVIDER_DAX,
+					  .text = "dax1.0" };
+
+	(void)state;
+	write_file(tree, "sys/bus/dax/devices/dax1.0/state", "offline\n");
+	peer = start(tree, WRITES);
+	assert_int_equal(ask(&peer, &request), 0);
+	assert_text(tree, "sys/bus/dax/devices/dax1.0/state", "unplugged");
+	assert_text(tree, KMEM, "-");
+}
+
+struct set_row {
+	const char *value;
+	uint32_t setting;
+	int result;
+};
+
+static const struct set_row set_rows[] = {
+	{ "online", KERNEL_AUTO_ONLINE_BLOCKS, 0 },
+	{ "online_movable", KERNEL_AUTO_ONLINE_BLOCKS, 0 },
+	{ "offline", KERNEL_AUTO_ONLINE_BLOCKS, 0 },
+	{ "auto-movable", KERNEL_AUTO_ONLINE_BLOCKS, -EINVAL },
+	{ "Online", KERNEL_AUTO_ONLINE_BLOCKS, -EINVAL },
+	{ "online\n", KERNEL_AUTO_ONLINE_BLOCKS, -EINVAL },
+	{ "", KERNEL_AUTO_ONLINE_BLOCKS, -EINVAL },
+	{ "auto-movable", KERNEL_ONLINE_POLICY, 0 },
+	{ "online", KERNEL_ONLINE_POLICY, -EINVAL },
+	{ "301", KERNEL_AUTO_MOVABLE_RATIO, 0 },
+	{ "12345678901", KERNEL_AUTO_MOVABLE_RATIO, -EINVAL },
+	{ "-1", KERNEL_AUTO_MOVABLE_RATIO, -EINVAL },
+	{ "", KERNEL_AUTO_MOVABLE_RATIO, -EINVAL },
+	{ "Y", KERNEL_SETTINGS, -EINVAL },
+	{ "online", UINT32_MAX, -EINVAL },
+};
+
+static void test_set(void **state)
+{
+	const struct set_row *row = *state;
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_SET, .setting = row->setting };
+
+	for (int i = 0; i < KERNEL_SETTINGS; i++)
+		write_file(tree, kernel_setting_path((enum kernel_setting)i), "-\n");
+	strcpy(request.text, row->value);
+	peer = start(tree, WRITES);
+	assert_int_equal(ask(&peer, &request), row->result);
+	for (uint32_t i = 0; i < KERNEL_SETTINGS; i++)
+		assert_text(tree, kernel_setting_path((enum kernel_setting)i),
+			    row->result == 0 && i == row->setting ? row->value : "-");
+}
+
+static void test_set_where_there_is_none(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_SET,
+					  .setting = KERNEL_AUTO_MOVABLE_RATIO,
+					  .text = "301" };
+
+	(void)state;
+	assert_int_equal(ask(&peer, &request), -ENOENT);
+}
+
+static void test_change(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_CHANGE, .block = 8, .text = "add" };
+
+	(void)state;
+	write_file(tree, UEVENT, "-\n");
+	peer = start(tree, WRITES);
+	assert_int_equal(ask(&peer, &request), 0);
+	assert_text(tree, UEVENT, "change");
+	request.block = 9;
+	assert_int_equal(ask(&peer, &request), -ENOENT);
 }
 
 static void test_guard_of_a_tree(void **state)
@@ -748,6 +835,9 @@ int main(void)
 		cmocka_unit_test(test_hang_up_of_a_count),
 		cmocka_unit_test(test_write_of_poison),
 		cmocka_unit_test(test_write),
+		cmocka_unit_test(test_eject_of_a_device_with_a_state),
+		cmocka_unit_test(test_set_where_there_is_none),
+		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_guard_of_a_tree),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_hang_up),
@@ -762,5 +852,5 @@ int main(void)
 	};
 
 	return RUN_ROWS(open_rows, test_open) + RUN_ROWS(eject_rows, test_eject) +
-	       RUN_ROWS(look_rows, test_look) + RUN_TESTS(tests);
+	       RUN_ROWS(set_rows, test_set) + RUN_ROWS(look_rows, test_look) + RUN_TESTS(tests);
 }

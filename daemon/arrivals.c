@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arrivals.h"
+#include "block-set.h"
+#include "journal.h"
+#include "kept.h"
+#include "kernel-policy.h"
+#include "manager.h"
+#include "queue.h"
+#include "text.h"
+#include "zone-fit.h"
+#include "zone.h"
+
+#define FILE_NAME "known-blocks"
+/* udev's helper takes what is offline for coldplug's until that is there: memblockd-online(8). */
+#define COLDPLUGGED "coldplugged"
+/* What somebody took offline while no memblockd was ready, by udev's helper. */
+#define OFFLINED "offlined"
+
+/* Longer than OFFLINED/memory18446744073709551615. */
+#define NAME_SIZE 48
+
+/* The blocks of a DIMM are its own a moment after the last of them came
+ * (drivers/acpi/acpi_memhotplug.c:acpi_bind_memory_blocks()): the machine is read once more then.
+ */
+#define PAUSE_USEC (UINT64_C(100) * 1000)
+
+struct arrivals {
+	struct manager *manager;
+	sd_event_source *timer;
+	struct block_set known;
+	struct block_set fresh;     /* known by an event; its zone is to be looked at yet */
+	struct block_set in_flight; /* to be handled by a job of ours */
+	unsigned job;               /* that one; 0 for none */
+	bool changed;               /* since the file was written */
+};
+
+DEFINE_CLEANUP(struct arrivals, arrivals_free)
+
+static void save(struct arrivals *arrivals)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (!arrivals->changed)
+		return;
+	text = block_set_to_text(&arrivals->known);
+	r = text ? kept_write(arrivals->manager, FILE_NAME, text) : -ENOMEM;
+	if (r < 0)
+		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
+		     "Can't write /" KEPT_FOLDER "/" FILE_NAME ": %s", strerror(-r));
+	arrivals->changed = r < 0;
+}
+
+static void know(struct arrivals *arrivals, uint64_t index)
+{
+	/* Without memory for it, it is known once it is seen again. */
+	arrivals->changed |= block_set_add(&arrivals->known, index) > 0;
+}
+
+static void know_all(struct arrivals *arrivals)
+{
+	const struct memblock_inventory *inventory = arrivals->manager->inventory;
+	const struct memblock_block *block;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
+		know(arrivals, memblock_block_index(block));
+}
+
+/* What can't be read might hold any block: none of those that are there is touched. */
+static int read_known(struct arrivals *arrivals)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = kept_read(arrivals->manager, FILE_NAME, &text);
+	if (r >= 0)
+		r = block_set_from_text(text, &arrivals->known);
+	if (r >= 0 || r == -ENOMEM)
+		return r;
+	if (r != -ENOENT)
+		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
+		     "/" KEPT_FOLDER "/" FILE_NAME
+		     " makes no sense (%s): what is offline now stays so",
+		     strerror(-r));
+	know_all(arrivals);
+	arrivals->changed = true;
+	save(arrivals);
+	return 0;
+}
+
+/* The files go once what they say is kept. */
+static int take_up_offlined(struct arrivals *arrivals)
+{
+	_cleanup_(block_set_done) struct block_set blocks = {};
+	char name[NAME_SIZE];
+	int r;
+
+	r = kept_list_blocks(arrivals->manager, OFFLINED, &blocks);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < blocks.n; i++)
+		know(arrivals, blocks.items[i]);
+	save(arrivals);
+	for (size_t i = 0; !arrivals->changed && i < blocks.n; i++) {
+		snprintf(name, sizeof(name), OFFLINED "/memory%" PRIu64, blocks.items[i]);
+		kept_remove(arrivals->manager, name);
+	}
+	return 0;
+}
+
+/* Blocks that are gone are new when they come back. */
+static void forget_gone(struct arrivals *arrivals)
+{
+	const struct memblock_inventory *inventory = arrivals->manager->inventory;
+	struct block_set *known = &arrivals->known;
+	size_t n = 0;
+
+	for (size_t i = 0; i < known->n; i++)
+		if (memblock_inventory_find(inventory, known->items[i]))
+			known->items[n++] = known->items[i];
+	arrivals->changed |= n != known->n;
+	known->n = n;
+}
+
+static void check_zone(struct arrivals *arrivals, const struct memblock_block *block)
+{
+	struct memblock_decision decision;
+	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
+
+	if (memblock_block_state(block) != MEMBLOCK_STATE_ONLINE ||
+	    memblock_block_zones(block, zones) != 1)
+		return;
+	standing_decide(arrivals->manager, block, &decision);
+	if (decision.treatment != MEMBLOCK_TREATMENT_NO)
+		zone_check(arrivals->manager, NO_JOB, memblock_block_index(block),
+			   treatment_action(decision.treatment), zones[0]);
+}
+
+/* Those that somebody else brought online, the kernel perhaps, are left as they are. */
+static void look_at_fresh(struct arrivals *arrivals)
+{
+	const struct memblock_block *block;
+
+	if (arrivals->fresh.n == 0)
+		return;
+	standing_refresh(arrivals->manager);
+	for (size_t i = 0; i < arrivals->fresh.n; i++) {
+		block = memblock_inventory_find(arrivals->manager->inventory,
+						arrivals->fresh.items[i]);
+		if (block)
+			check_zone(arrivals, block);
+	}
+	arrivals->fresh.n = 0;
+	/* What brought this memory may bring more. */
+	kernel_policy_update(arrivals->manager->kernel_policy);
+}
+
+static bool is_to_be_handled(const struct arrivals *arrivals, uint64_t index)
+{
+	return !block_set_has(&arrivals->known, index) &&
+	       !block_set_has(&arrivals->in_flight, index);
+}
+
+/* Whether a block is new and offline; one that is online, or that others fight over, is none of
+ * ours. */
+static bool is_new(struct arrivals *arrivals, const struct memblock_block *block)
+{
+	uint64_t index = memblock_block_index(block);
+
+	if (!is_to_be_handled(arrivals, index))
+		return false;
+	if (memblock_block_state(block) == MEMBLOCK_STATE_OFFLINE &&
+	    !rivals_fight_over(&arrivals->manager->rivals, index))
+		return true;
+	know(arrivals, index);
+	check_zone(arrivals, block);
+	return false;
+}
+
+static int list_new(struct arrivals *arrivals, struct ranges *ret)
+{
+	const struct memblock_inventory *inventory = arrivals->manager->inventory;
+	uint64_t size = memblock_inventory_block_size(inventory);
+	const struct memblock_block *block;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		uint64_t start = memblock_block_start(inventory, block);
+
+		if (is_new(arrivals, block) && ranges_join(ret, start, start + size) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Blocks side by side of which the same is to be told. */
+struct telling {
+	const char *what;
+	struct memblock_decision decision;
+	uint64_t first, n;
+};
+
+static void tell_blocks(struct telling *telling)
+{
+	const struct memblock_rule *rule = telling->decision.rule;
+
+	char blocks[LIST_TEXT_MAX];
+
+	if (telling->n > 0)
+		tell(EVENT_ARRIVALS, NO_JOB, telling->first, "Block%s %s %s: %s%s%s%s",
+		     telling->n > 1 ? "s" : "", blocks_text(telling->first, telling->n, blocks),
+		     telling->what, telling->decision.why, rule ? " (" : "",
+		     rule ? rule->place : "", rule ? ")" : "");
+	telling->n = 0;
+}
+
+static void tell_block(struct telling *telling, uint64_t index, const char *what,
+		       const struct memblock_decision *decision)
+{
+	if (telling->n > 0 && telling->first + telling->n == index && telling->what == what &&
+	    telling->decision.why == decision->why && telling->decision.rule == decision->rule) {
+		telling->n++;
+		return;
+	}
+	tell_blocks(telling);
+	*telling = (struct telling){ what, *decision, index, 1 };
+}
+
+static int compare_steps(const void *a, const void *b)
+{
+	const struct memblock_step *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+/* The steps of a plan by the numbers of their blocks, to be freed; NULL where there is no memory.
+ */
+static struct memblock_step *sort_steps(const struct memblock_plan *plan, size_t *ret_n)
+{
+	const struct memblock_step *step;
+	struct memblock_step *steps;
+	size_t n = 0;
+
+	while (memblock_plan_step(plan, n))
+		n++;
+	steps = calloc(n + 1, sizeof(*steps));
+	if (!steps)
+		return NULL;
+	for (size_t i = 0; (step = memblock_plan_step(plan, i)); i++)
+		steps[i] = *step;
+	if (n > 0)
+		qsort(steps, n, sizeof(*steps), compare_steps);
+	*ret_n = n;
+	return steps;
+}
+
+/* What is told of a block that doesn't get all that its rule says; NULL where it does. */
+static const char *shortfall(const struct memblock_step *step, enum memblock_treatment treatment)
+{
+	if (!step)
+		return "will be left offline";
+	if (treatment == MEMBLOCK_TREATMENT_MOVABLE &&
+	    step->action != MEMBLOCK_ACTION_ONLINE_MOVABLE)
+		return "can't go to zone Movable, which MovableRatio=, free kernel memory or the "
+		       "rest of its device keeps it from";
+	return NULL;
+}
+
+static void take_block(struct arrivals *arrivals, uint64_t index, const struct memblock_step *step,
+		       struct telling *telling)
+{
+	struct memblock_decision decision;
+	const char *what;
+
+	standing_decide(arrivals->manager,
+			memblock_inventory_find(arrivals->manager->inventory, index), &decision);
+	what = shortfall(step, decision.treatment);
+	if (what)
+		tell_block(telling, index, what, &decision);
+	if (step)
+		(void)block_set_add(&arrivals->in_flight, index);
+	else
+		know(arrivals, index);
+}
+
+/* Those that are not in the plan are handled by that. */
+static int take_plan(struct arrivals *arrivals, const struct ranges *found,
+		     const struct memblock_plan *plan)
+{
+	uint64_t size = memblock_inventory_block_size(arrivals->manager->inventory);
+	_cleanup_free_ struct memblock_step *steps = NULL;
+	struct telling telling = {};
+	size_t n;
+
+	steps = sort_steps(plan, &n);
+	if (!steps)
+		return -ENOMEM;
+	for (size_t i = 0; i < found->n; i++)
+		for (uint64_t at = found->items[i].start; at < found->items[i].end; at += size) {
+			const struct memblock_step key = { .index = at / size };
+
+			take_block(arrivals, key.index,
+				   bsearch(&key, steps, n, sizeof(key), compare_steps), &telling);
+		}
+	tell_blocks(&telling);
+	return 0;
+}
+
+static int add_job(struct arrivals *arrivals, struct ranges *found,
+		   const struct memblock_plan *plan)
+{
+	struct request request = {
+		.wanted = { .action = MEMBLOCK_ACTION_ONLINE,
+			    .nid = MEMBLOCK_NID_UNKNOWN,
+			    .zone = MEMBLOCK_ZONE_UNKNOWN,
+			    .best_effort = true },
+		.ranges = *found,
+		.by_policy = true,
+	};
+	const struct job *job;
+	int r;
+
+	*found = (struct ranges){};
+	request.wanted.ranges = request.ranges.items;
+	request.wanted.n_ranges = request.ranges.n;
+	r = queue_add(arrivals->manager->queue, JOB_ONLINE, 0, &request, plan, &job);
+	request_done(&request);
+	if (r >= 0)
+		arrivals->job = job->id;
+	return r;
+}
+
+static int bring_online(struct arrivals *arrivals, struct ranges *found)
+{
+	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
+	int r;
+
+	(void)kept_write(arrivals->manager, COLDPLUGGED, "");
+	standing_refresh(arrivals->manager);
+	r = standing_plan(arrivals->manager, found, &plan);
+	if (r < 0)
+		return r;
+	r = take_plan(arrivals, found, plan);
+	if (r >= 0 && arrivals->in_flight.n > 0)
+		r = add_job(arrivals, found, plan);
+	if (r < 0)
+		arrivals->in_flight.n = 0;
+	kernel_policy_update(arrivals->manager->kernel_policy);
+	return r;
+}
+
+static void look(struct arrivals *arrivals)
+{
+	_cleanup_(ranges_done) struct ranges found = {};
+	int r;
+
+	if (arrivals->manager->stopping)
+		return;
+	r = take_up_offlined(arrivals);
+	forget_gone(arrivals);
+	look_at_fresh(arrivals);
+	if (r >= 0)
+		r = list_new(arrivals, &found);
+	/* One batch at a time; the rest is looked at when that has ended. */
+	if (r >= 0 && found.n > 0 && arrivals->job == 0)
+		r = bring_online(arrivals, &found);
+	if (r < 0)
+		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK, "Memory that was added is left offline: %s",
+		     strerror(-r));
+	save(arrivals);
+}
+
+static int on_timer(sd_event_source *source __attribute__((unused)),
+		    uint64_t usec __attribute__((unused)), void *userdata)
+{
+	struct arrivals *arrivals = userdata;
+
+	if (manager_refresh(arrivals->manager, false) >= 0)
+		look(arrivals);
+	return 0;
+}
+
+static bool has_unknown(const struct arrivals *arrivals)
+{
+	const struct memblock_inventory *inventory = arrivals->manager->inventory;
+	const struct memblock_block *block;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
+		if (is_to_be_handled(arrivals, memblock_block_index(block)))
+			return true;
+	return false;
+}
+
+static void look_soon(struct arrivals *arrivals)
+{
+	(void)sd_event_source_set_time_relative(arrivals->timer, PAUSE_USEC);
+	(void)sd_event_source_set_enabled(arrivals->timer, SD_EVENT_ONESHOT);
+}
+
+int arrivals_new(struct manager *manager, struct arrivals **ret)
+{
+	_cleanup_(arrivals_freep) struct arrivals *arrivals = calloc(1, sizeof(*arrivals));
+	int r;
+
+	if (!arrivals)
+		return -ENOMEM;
+	arrivals->manager = manager;
+	r = sd_event_add_time(manager->event, &arrivals->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
+			      arrivals);
+	if (r >= 0)
+		r = read_known(arrivals);
+	if (r < 0)
+		return r;
+	/* Where the helper leaves word when we are away. */
+	(void)kept_make_folder(manager, OFFLINED);
+	/* What came while no daemon ran. */
+	if (has_unknown(arrivals))
+		look_soon(arrivals);
+
+	*ret = TAKE_PTR(arrivals);
+	return 0;
+}
+
+struct arrivals *arrivals_free(struct arrivals *arrivals)
+{
+	if (!arrivals)
+		return NULL;
+
+	sd_event_source_disable_unref(arrivals->timer);
+	block_set_done(&arrivals->known);
+	block_set_done(&arrivals->fresh);
+	block_set_done(&arrivals->in_flight);
+	free(arrivals);
+	return NULL;
+}
+
+void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index)
+{
+	if (!arrivals)
+		return;
+	if (strcmp(action, "add") == 0 || strcmp(action, "remove") == 0) {
+		arrivals->changed |= block_set_remove(&arrivals->known, index);
+		(void)block_set_remove(&arrivals->fresh, index);
+		return;
+	}
+	if (!block_set_has(&arrivals->known, index) && !block_set_has(&arrivals->in_flight, index))
+		(void)block_set_add(&arrivals->fresh, index);
+	know(arrivals, index);
+}
+
+void arrivals_noted(struct arrivals *arrivals)
+{
+	if (arrivals)
+		save(arrivals);
+}
+
+bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
+{
+	return arrivals && block_set_has(&arrivals->known, index);
+}
+
+void arrivals_settled(struct arrivals *arrivals)
+{
+	if (!arrivals)
+		return;
+	if (arrivals->fresh.n > 0 || has_unknown(arrivals))
+		look_soon(arrivals);
+}
+
+static bool has_no_worker(const struct job *job)
+{
+	return job->error && strcmp(job->error, "NoWorker") == 0;
+}
+
+/* Whether a block that a job was for is handled by that. A daemon that is told to stop, or finds no
+ * worker, leaves what it didn't come to for the next one. */
+static bool is_handled(const struct arrivals *arrivals, const struct job *job,
+		       const struct memblock_result *result)
+{
+	bool left = arrivals->manager->stopping || has_no_worker(job);
+
+	return !left || result->outcome == MEMBLOCK_OUTCOME_DONE ||
+	       result->outcome == MEMBLOCK_OUTCOME_ALREADY;
+}
+
+void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
+{
+	struct memblock_result result;
+
+	if (!arrivals || job->id != arrivals->job)
+		return;
+	for (size_t i = 0; job_result(job, i, &result); i++)
+		if (is_handled(arrivals, job, &result))
+			know(arrivals, result.index);
+	arrivals->job = 0;
+	arrivals->in_flight.n = 0;
+	save(arrivals);
+	/* What came meanwhile. Without a worker, the next event is waited for. */
+	if (!has_no_worker(job))
+		look_soon(arrivals);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "block-set.h"
+#include "errand.h"
+#include "journal.h"
+#include "kept.h"
+#include "manager.h"
+#include "marked.h"
+
+#define FOLDER "marked"
+#define NAME_MAX_SIZE 48
+
+/* An event can wait: who looks at a block meanwhile finds its file. */
+#define WORKER_TRIES 20
+#define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
+
+struct entry {
+	uint64_t index;
+	unsigned reasons; /* a bit for each enum memblock_reason */
+	int nid;
+};
+
+struct marked {
+	struct manager *manager;
+	struct errand *errand;
+	struct entry *entries; /* in rising order of index */
+	size_t n;
+	struct block_set changed; /* blocks whose event is to be sent yet */
+	bool is_read;             /* files of an earlier daemon were looked through */
+	bool failed;              /* told */
+};
+
+DEFINE_CLEANUP(struct marked, marked_free)
+
+static void file_name(uint64_t index, char ret[NAME_MAX_SIZE])
+{
+	snprintf(ret, NAME_MAX_SIZE, FOLDER "/memory%" PRIu64, index);
+}
+
+static void send_next(struct marked *marked)
+{
+	struct worker_request request = { .verb = WORKER_CHANGE };
+
+	if (marked->changed.n == 0 || errand_is_busy(marked->errand))
+		return;
+	request.block = marked->changed.items[marked->changed.n - 1];
+	marked->changed.n--;
+	errand_begin(marked->errand, &request, LIMIT_USEC);
+}
+
+/* A block that is gone meanwhile needs no event. */
+static void on_ended(int result __attribute__((unused)), int fd __attribute__((unused)),
+		     void *userdata)
+{
+	send_next(userdata);
+}
+
+static void tell_failure(struct marked *marked, const char *what, int error)
+{
+	if (!marked->failed)
+		tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "udev is not told of %s: %s", what,
+		     strerror(-error));
+	marked->failed = true;
+}
+
+static void on_no_worker(int error, void *userdata)
+{
+	struct marked *marked = userdata;
+
+	marked->changed.n = 0;
+	tell_failure(marked, "marked blocks until it looks itself", error);
+}
+
+static void on_stuck(void *userdata __attribute__((unused)))
+{
+}
+
+int marked_new(struct manager *manager, struct marked **ret)
+{
+	_cleanup_(marked_freep) struct marked *marked = calloc(1, sizeof(*marked));
+	const struct errand_listener listener = { on_ended, on_no_worker, on_stuck, marked };
+	int r;
+
+	if (!marked)
+		return -ENOMEM;
+	marked->manager = manager;
+	r = errand_new(manager->event, manager->spare, WORKER_TRIES, &listener, &marked->errand);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(marked);
+	return 0;
+}
+
+struct marked *marked_free(struct marked *marked)
+{
+	if (!marked)
+		return NULL;
+
+	errand_free(marked->errand);
+	block_set_done(&marked->changed);
+	free(marked->entries);
+	free(marked);
+	return NULL;
+}
+
+static struct entry entry_of(const struct memblock_block *block)
+{
+	struct entry entry = {
+		.index = memblock_block_index(block),
+		.nid = memblock_block_nid(block),
+	};
+
+	for (int i = 0; memblock_reason_to_string((enum memblock_reason)i); i++)
+		if (memblock_block_has_reason(block, (enum memblock_reason)i))
+			entry.reasons |= 1u << i;
+	return entry;
+}
+
+/* As udev's IMPORT{file} takes it. */
+static char *text_of(const struct entry *entry)
+{
+	char *text = NULL;
+	const char *word, *blank = "";
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return NULL;
+	fputs("MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=", file);
+	for (int i = 0; (word = memblock_reason_to_string((enum memblock_reason)i)); i++)
+		if (entry->reasons & 1u << i) {
+			fprintf(file, "%s%s", blank, word);
+			blank = " ";
+		}
+	fprintf(file, "\nMEMBLOCK_NID=%d\n", entry->nid);
+	if (fclose(file) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* One that an earlier daemon wrote may say the same. */
+static void write_entry(struct marked *marked, const struct entry *entry)
+{
+	_cleanup_free_ char *text = text_of(entry), *there = NULL;
+	char name[NAME_MAX_SIZE];
+	int r = text ? 0 : -ENOMEM;
+
+	file_name(entry->index, name);
+	if (r >= 0 && kept_read(marked->manager, name, &there) >= 0 && strcmp(there, text) == 0)
+		return;
+	if (r >= 0)
+		r = kept_write(marked->manager, name, text);
+	if (r >= 0)
+		r = block_set_add(&marked->changed, entry->index);
+	if (r < 0)
+		tell_failure(marked, "marked blocks", r);
+}
+
+static void remove_entry(struct marked *marked, uint64_t index)
+{
+	char name[NAME_MAX_SIZE];
+
+	file_name(index, name);
+	kept_remove(marked->manager, name);
+	if (memblock_inventory_find(marked->manager->inventory, index))
+		(void)block_set_add(&marked->changed, index);
+}
+
+/* All that are to have a file, in rising order. */
+static int list_entries(const struct memblock_inventory *inventory, struct entry **ret,
+			size_t *ret_n)
+{
+	struct entry *entries =
+		calloc(memblock_inventory_n_blocks(inventory) + 1, sizeof(struct entry));
+	const struct memblock_block *block;
+	size_t n = 0;
+
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
+		if (memblock_block_removable(block) == MEMBLOCK_ANSWER_NO)
+			entries[n++] = entry_of(block);
+	*ret = entries;
+	*ret_n = n;
+	return 0;
+}
+
+static bool same_entry(const struct entry *a, const struct entry *b)
+{
+	return a->index == b->index && a->reasons == b->reasons && a->nid == b->nid;
+}
+
+static void write_what_differs(struct marked *marked, const struct entry *now, size_t n)
+{
+	size_t i = 0;
+
+	for (size_t j = 0; j < n; j++) {
+		while (i < marked->n && marked->entries[i].index < now[j].index)
+			remove_entry(marked, marked->entries[i++].index);
+		if (i == marked->n || !same_entry(&marked->entries[i], &now[j]))
+			write_entry(marked, &now[j]);
+		i += i < marked->n && marked->entries[i].index == now[j].index;
+	}
+	while (i < marked->n)
+		remove_entry(marked, marked->entries[i++].index);
+}
+
+/* Files that an earlier daemon left: those that nobody wants any more are to go. */
+static void take_up_files(struct marked *marked)
+{
+	_cleanup_(block_set_done) struct block_set blocks = {};
+
+	marked->is_read = true;
+	if (kept_list_blocks(marked->manager, FOLDER, &blocks) < 0)
+		return;
+	marked->entries = calloc(blocks.n + 1, sizeof(*marked->entries));
+	/* With no reason they differ from any that is wanted. */
+	for (size_t i = 0; marked->entries && i < blocks.n; i++)
+		marked->entries[marked->n++] = (struct entry){ .index = blocks.items[i] };
+}
+
+void marked_update(struct marked *marked)
+{
+	struct entry *now;
+	size_t n;
+
+	if (!marked || list_entries(marked->manager->inventory, &now, &n) < 0)
+		return;
+	if (!marked->is_read)
+		take_up_files(marked);
+	if (n > 0)
+		(void)kept_make_folder(marked->manager, FOLDER);
+	write_what_differs(marked, now, n);
+	free(marked->entries);
+	marked->entries = now;
+	marked->n = n;
+	send_next(marked);
+}

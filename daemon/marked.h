@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+struct manager;
+
+/*
+ * For udev: a file memoryN in /run/memblockd/marked for each block that can't go, with properties
+ * of it. Where one changes, the kernel is asked to send a `change` event of the block, with which
+ * udev reads them. They stay when the daemon ends: what they say is so without it.
+ */
+struct marked;
+
+int marked_new(struct manager *manager, struct marked **ret);
+/* Takes NULL; always returns NULL. */
+struct marked *marked_free(struct marked *marked);
+
+/* Brings the files in line with the newest inventory; events go on in the event loop. */
+void marked_update(struct marked *marked);
