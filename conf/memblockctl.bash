@@ -75,6 +75,10 @@ _memblockctl() {
 			mapfile -t COMPREPLY < <("$command" list -a -n -r -o BLOCK 2>/dev/null)
 		elif [[ $verb == online || $verb == offline || $verb == plan || $verb == remove ]]; then
 			_memblockctl_memory
+		elif [[ $verb == policy && $previous == policy ]]; then
+			COMPREPLY=(test)
+		elif [[ $verb == policy ]]; then
+			mapfile -t COMPREPLY < <("$command" list -a -n -r -o BLOCK 2>/dev/null)
 		elif [[ $verb == cancel ]]; then
 			mapfile -t COMPREPLY < <("$command" jobs 2>/dev/null | awk 'NR > 1 { print $1 }')
 		elif [[ $verb == capture ]]; then

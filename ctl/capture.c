@@ -6,6 +6,9 @@
 #include "capture.h"
 #include "log.h"
 #include "new-file.h"
+#include "read-all.h"
+#include "udev-files.h"
+#include "virtualization.h"
 
 #ifdef HAVE_LIBARCHIVE
 #include <archive.h>
@@ -19,8 +22,10 @@
 #define PATH_MAX_LENGTH 1024
 #define FILE_MAX ((size_t)64 << 20)
 
-/* What libmemblock reads, or may one day: how deep folders are copied, and whether the links in one
- * lead to devices whose own folders are wanted too. */
+#define BELOW_ROOT(path) (&(path)[1])
+
+/* What libmemblock and doctor read, or may one day: how deep folders are copied, and whether the
+ * links in one lead to devices whose own folders are wanted too. */
 static const struct wanted {
 	const char *path;
 	unsigned depth;
@@ -44,11 +49,21 @@ static const struct wanted {
 	{ "sys/bus/dax/devices", 1, true, NULL },
 	{ "sys/bus/nd/devices", 1, true, NULL },
 	{ "sys/bus/virtio/devices", 1, true, NULL },
+	{ "sys/class/virtio-ports", 1, true, NULL },
+	{ "sys/devices/virtual/dmi/id/product_name", 0, false, NULL },
+	{ "sys/devices/virtual/dmi/id/sys_vendor", 0, false, NULL },
 	{ "sys/bus/vmbus/drivers/hv_balloon", 1, false, NULL },
 	{ "sys/firmware/acpi/tables/SRAT", 0, false, NULL },
 	{ "sys/firmware/memmap", 2, false, NULL },
 	{ "sys/firmware/memory", 2, false, NULL },
 	{ "sys/module/memory_hotplug/parameters", 1, false, NULL },
+	{ BELOW_ROOT(SYSCONFDIR "/memblockd.conf"), 0, false, NULL },
+	{ BELOW_ROOT(SYSCONFDIR "/memblockd.conf.d"), 1, false, NULL },
+	{ "etc/systemd/system/multi-user.target.wants/memblockd.service", 0, false, NULL },
+	{ "run/memblockd.conf.d", 1, false, NULL },
+	{ "run/memblockd/kernel-policy", 0, false, NULL },
+	{ "run/memblockd/ready", 0, false, NULL },
+	{ "usr/lib/memblockd.conf.d", 1, false, NULL },
 	{ "var/lib/memblockd/marks", 0, false, NULL },
 };
 
@@ -102,36 +117,6 @@ static int add_entry(struct capture *capture, const char *path, mode_t type, con
 	return r;
 }
 
-/* Files of /proc and /sys don't tell their size. Returns it. */
-static ssize_t read_all(int fd, char **ret)
-{
-	_cleanup_free_ char *data = NULL;
-	size_t size = 0, capacity = 8192;
-
-	for (;;) {
-		char *grown = realloc(data, capacity);
-		ssize_t n;
-
-		if (!grown)
-			return -ENOMEM;
-		data = grown;
-		n = read(fd, data + size, capacity - size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		size += (size_t)n;
-		if (size == FILE_MAX)
-			return -EFBIG;
-		if (size == capacity)
-			capacity *= 2;
-	}
-	*ret = TAKE_PTR(data);
-	return (ssize_t)size;
-}
-
 /* What the kernel won't let us read is counted and left out. */
 static int add_file(struct capture *capture, const char *path)
 {
@@ -140,7 +125,7 @@ static int add_file(struct capture *capture, const char *path)
 	ssize_t size;
 
 	fd = memblock_root_open(capture->root, path, O_NOFOLLOW);
-	size = fd < 0 ? fd : read_all(fd, &data);
+	size = fd < 0 ? fd : read_all(fd, FILE_MAX, &data);
 	if (size == -ENOMEM)
 		return log_oom();
 	if (size < 0) {
@@ -318,6 +303,50 @@ static int add_findings(struct capture *capture)
 	return add_text(capture, "memblockd/pages", r, pages);
 }
 
+static void count_refused(const char *folder __attribute__((unused)),
+			  int error __attribute__((unused)), void *userdata)
+{
+	((struct capture *)userdata)->n_refused++;
+}
+
+/* What a root can't tell of itself later on. */
+static int add_virtualization(struct capture *capture)
+{
+	_cleanup_free_ char *word = NULL, *line = NULL;
+
+	if (virtualization_read(capture->root, &word) < 0)
+		return log_oom();
+	if (!word)
+		return 0;
+	if (asprintf(&line, "%s\n", word) < 0)
+		return log_oom();
+	return add_entry(capture, "memblockd/virtualization", AE_IFREG, line, strlen(line));
+}
+
+/* Of udev rules those that are in force and speak of memory: others tell of other devices. What
+ * they mask is left out, so nothing that masks has to be there. */
+static int add_rules(struct capture *capture)
+{
+	_cleanup_(dropins_done) struct dropins files = {};
+	int r;
+
+	r = udev_rules_find(capture->root, count_refused, capture, &files);
+	if (r < 0)
+		return log_oom();
+	for (size_t i = 0; r >= 0 && i < files.n; i++) {
+		_cleanup_free_ char *text = NULL;
+		ssize_t size = read_file(capture->root, files.paths[i] + 1, UDEV_RULES_MAX, &text);
+
+		if (size == -ENOMEM)
+			return log_oom();
+		if (size < 0 || (!strstr(text, "memory") && !strstr(text, "daxdev-reconfigure")))
+			continue;
+		capture->n_files++;
+		r = add_entry(capture, files.paths[i] + 1, AE_IFREG, text, (size_t)size);
+	}
+	return r;
+}
+
 static int add_everything(struct capture *capture)
 {
 	_cleanup_close_ int fd = -1;
@@ -329,6 +358,10 @@ static int add_everything(struct capture *capture)
 				 wanted_most);
 
 	r = add_architecture(capture);
+	if (r >= 0)
+		r = add_virtualization(capture);
+	if (r >= 0)
+		r = add_rules(capture);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
 		r = add_path(capture, wanted[i].path, wanted[i].depth, wanted[i].devices,
 			     wanted[i].only);
@@ -350,8 +383,9 @@ static void tell(const struct capture *capture, const char *path)
 {
 	printf("%s: %zu files%s\n"
 	       "It holds addresses of physical memory, names of memory devices, how many pages of\n"
-	       "each memory block are used and for what, the kernel's version and command line,\n"
-	       "which may tell more than you want; no content of memory.\n",
+	       "each memory block are used and for what, maker and model of the machine, the\n"
+	       "kernel's version and command line, and udev rules that speak of memory, which may\n"
+	       "tell more than you want; no content of memory.\n",
 	       path, capture->n_files,
 	       capture->n_refused ? ", and what this user may not read is missing" : "");
 }

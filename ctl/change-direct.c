@@ -29,6 +29,7 @@ struct direct {
 
 static void direct_done(struct direct *direct)
 {
+	config_done(&direct->config);
 	memblock_transition_free(direct->transition);
 	memblock_plan_free(direct->plan);
 	memblock_inventory_unref(direct->inventory);

@@ -52,7 +52,7 @@ struct verb {
 
 extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes, verb_devices,
 	verb_online, verb_offline, verb_plan, verb_remove, verb_mark, verb_unmark, verb_jobs,
-	verb_cancel, verb_monitor, verb_capture, verb_help, verb_version;
+	verb_cancel, verb_monitor, verb_policy, verb_doctor, verb_capture, verb_help, verb_version;
 extern const struct verb *const verbs[]; /* ends with NULL */
 
 extern const struct option_spec common_options[];
@@ -77,6 +77,9 @@ int read_inventory(struct memblock_root *root, struct memblock_inventory **ret);
 /* The memory blocks of this machine, of memblockd or where it can't be had of the kernel, or of the
  * captured tree. Tells people on standard error what could not be read. */
 int load_inventory(struct ctl *ctl, struct memblock_inventory **ret);
+
+/* Tells people on standard error what looked wrong while reading. */
+void tell_notes(const struct memblock_inventory *inventory);
 
 /* Why a source of facts gave less than all; NULL where nothing is missing. Most sources may be
  * absent: not every machine has persistent memory. */

@@ -7,7 +7,7 @@
 /* A damaged file can be wrong in every line; nobody reads more of it than this. */
 #define NOTES_SHOWN 8
 
-static void tell_notes(const struct memblock_inventory *inventory)
+void tell_notes(const struct memblock_inventory *inventory)
 {
 	const char *note;
 	size_t n;

@@ -33,26 +33,11 @@ static int add_target(struct targets *targets, bool blocks, uint64_t first, uint
 	return 0;
 }
 
-/* 0x and hexadecimal digits up to the end mark. */
-static int parse_address(const char *text, char end, const char **ret_end, uint64_t *ret)
-{
-	char *behind;
-
-	if (strncmp(text, "0x", 2) != 0 || !strchr("0123456789abcdefABCDEF", text[2]) || !text[2])
-		return -EINVAL;
-	errno = 0;
-	*ret = strtoull(text, &behind, 16);
-	*ret_end = behind;
-	return errno || *behind != end ? -EINVAL : 0;
-}
-
 static int parse_addresses(struct targets *targets, const char *word, char **ret_error)
 {
 	uint64_t first, last;
-	const char *end;
 
-	if (parse_address(word, '-', &end, &first) < 0 ||
-	    parse_address(end + 1, '\0', &end, &last) < 0)
+	if (address_range_parse(word, &first, &last) < 0)
 		return wrong(ret_error, word,
 			     "is no address range: first and last address, 0x..-0x..");
 	if (last < first)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "bus.h"
 #include "ctl.h"
 #include "json.h"
 #include "size.h"
@@ -75,6 +76,22 @@ static void print_sources(const struct memblock_inventory *inventory)
 	}
 }
 
+/* Only memblockd knows, and only since it started. */
+static void print_mismatches(const struct ctl *ctl)
+{
+	_cleanup_bus_ sd_bus *bus = NULL;
+	uint32_t n = 0;
+
+	if (!ctl->of_daemon || bus_connect(&bus, NULL) < 0 ||
+	    sd_bus_get_property_trivial(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
+					MEMBLOCK_BUS_MANAGER, "ZoneMismatches", NULL, 'u', &n) < 0)
+		return;
+	if (n > 0)
+		printf("%14s: %s%" PRIu32 " block%s went online in another zone than was "
+		       "wanted%s; see journalctl -u memblockd\n",
+		       "Wrong zone", style_on(STYLE_BAD), n, n == 1 ? "" : "s", style_off());
+}
+
 static void print_status(const struct ctl *ctl, const struct memblock_inventory *inventory,
 			 const struct totals *totals)
 {
@@ -97,6 +114,7 @@ static void print_status(const struct ctl *ctl, const struct memblock_inventory 
 	if (totals->removable[MEMBLOCK_ANSWER_UNKNOWN] > 0)
 		print_amount(inventory, "Not known", STYLE_UNSURE,
 			     totals->removable[MEMBLOCK_ANSWER_UNKNOWN]);
+	print_mismatches(ctl);
 	print_sources(inventory);
 }
 

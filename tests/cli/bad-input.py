@@ -9,7 +9,7 @@ import tempfile
 from harness import MEMORY, MIB, Tree, ctl, main, small_tree
 
 READERS = (["status"], ["list"], ["list", "-J"], ["show", "all"], ["show", "-J", "all"], ["map"],
-           ["nodes"], ["devices"])
+           ["nodes"], ["devices"], ["doctor"])
 
 
 def fails(*words, says, root):

@@ -30,6 +30,7 @@ completes "map mark monitor" help m
 completes "online offline" o
 completes "--blocks --best-effort" plan --b
 completes "kernel" online -z k
+completes "test" policy t
 completes "device:" remove d
 completes "node:" plan n
 completes "RANGE,SIZE RANGE,STATE RANGE,SUBSECTIONS" list -o RANGE,S

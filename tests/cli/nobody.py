@@ -33,7 +33,7 @@ def ready():
 def check_one_line_names_iomem():
     ready()
     for words in ([], ["status"], ["list"], ["list", "-J"], ["show", "all"], ["map"], ["nodes"],
-                  ["devices"]):
+                  ["devices"], ["doctor"]):
         result = as_nobody(*words)
         assert result.returncode == 0, f"{words}: exit {result.returncode}: {result.stderr}"
         lines = result.stderr.splitlines()

@@ -7,7 +7,8 @@ import re
 from harness import ctl, main, small_tree
 
 VERBS = ["status", "list", "show", "map", "nodes", "devices", "online", "offline", "plan", "remove",
-         "mark", "unmark", "jobs", "cancel", "monitor", "capture", "help", "version"]
+         "mark", "unmark", "jobs", "cancel", "monitor", "policy", "doctor",
+         "capture", "help", "version"]
 COMMON = ["--root DIR", "--direct", "-J, --json", "-h, --help", "-V, --version"]
 SWITCHES = {
     "list": ["-a, --all", "-b, --bytes", "-n, --noheadings", "-o, --output", "--output-all",
@@ -65,6 +66,7 @@ def check_missing_arguments():
     refused("map", "--svg", says="--svg")
     refused("show", says="Which block")
     refused("capture", says="Where to")
+    refused("policy", "test", says="Which block")
     for verb in ("online", "offline", "plan", "remove"):
         refused(verb, says="Which memory")
     refused("plan", "online", says="Which memory")
@@ -96,6 +98,8 @@ def check_too_many_words():
     refused("monitor", "8", says='"8"')
     refused("remove", "device:a", "device:b", says='"device:b"')
     refused("mark", "--list", "8", says="--list")
+    refused("policy", "8", says='"8"')
+    refused("policy", "tests", "8", says='"tests"')
 
 
 def check_columns():
@@ -127,6 +131,7 @@ def check_words_that_name_no_block():
                      "99999999999999999999", "all8", "1-2-3", "memory1x", "+1"):
             refused("--root", str(tree.path), "show", "--", word, says=f'"{word}"')
             refused("--root", str(tree.path), "map", "--", word, says=f'"{word}"')
+            refused("--root", str(tree.path), "policy", "test", "--", word, says=f'"{word}"')
 
 
 def check_words_that_name_no_memory():
