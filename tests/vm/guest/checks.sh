@@ -94,6 +94,64 @@ enable_memblockd() {
 	expect 0 systemctl enable --now memblockd
 }
 
+# The one of the two folders in which it was installed; empty in the image, if there at all.
+drop_ins=$(find /etc /usr/local/etc -maxdepth 1 -name memblockd.conf).d
+
+# configure LINE...: that alone is said in a drop-in; a daemon has to be told.
+configure() {
+	mkdir -p "$drop_ins"
+	printf '%s\n' "$@" >"$drop_ins/50-scenario.conf"
+}
+
+# added COUNT WORD...: asks the host for that, and waits until it brought so many blocks, $new.
+added() {
+	old=$(blocks)
+	wanted=$(($(echo "$old" | wc -l) + $1))
+	shift
+	ask "$@"
+	until_so 60 "[ \$(ls -d $memory/memory[0-9]* | wc -l) = $wanted ]"
+	new=$(blocks | grep -vxF "$old")
+}
+
+# went BLOCKS: waits until they are gone.
+went() {
+	for block in $1; do
+		until_so 60 "[ ! -d $memory/memory$block ]"
+	done
+}
+
+# in_state STATE BLOCKS
+in_state() {
+	for block in $2; do
+		[ "$(cat "$memory/memory$block/state")" = "$1" ] ||
+			fail "memory$block is $(cat "$memory/memory$block/state"), not $1"
+	done
+}
+
+# by_policy WORD BLOCKS: that is what policy test says of each, and so they come online, all in one
+# zone. Sets $zone.
+by_policy() {
+	# shellcheck disable=SC2086 # one word a block
+	treatment=$(memblockctl policy test -J $2 | sed -n 's/.*"online": *"\([a-z]*\)".*/\1/p' | sort -u)
+	[ "$treatment" = "$1" ] || fail "policy test says $(line "$treatment")of $(line "$2")"
+	for block in $2; do
+		until_so 60 "grep -qx online $memory/memory$block/state"
+	done
+	zone=$(for block in $2; do zone_of "$block"; done | sort -u)
+	echo "blocks $(line "$2")are online in $(line "$zone")by $treatment"
+	case $1,$zone in
+	movable,Movable | kernel,Normal | kernel,DMA32 | default,Movable | default,Normal) ;;
+	*) fail "they are in $(line "$zone")" ;;
+	esac
+}
+
+# Events that the kernel is asked for, as coldplug does.
+trigger() {
+	udevadm trigger --action=add --subsystem-match=memory
+	udevadm trigger --subsystem-match=memory
+	udevadm settle
+}
+
 # The same from the daemon as from the kernel's files.
 same_as_direct() {
 	memblockctl "$@" >/run/asked 2>/run/asked.err || fail "memblockctl $* ended with $?"

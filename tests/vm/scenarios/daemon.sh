@@ -57,8 +57,6 @@ expect 0 stranger memblockctl show 0
 says 'inspect'
 all_as_remembered
 
-# The one of the two folders in which it was installed.
-drop_ins=$(find /etc /usr/local/etc -maxdepth 1 -name memblockd.conf).d
 mkdir -p "$drop_ins"
 guarded() {
 	until_so 60 "[ \$(grep -c memory9/ /proc/self/mountinfo) = $1 ]"
