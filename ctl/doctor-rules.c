@@ -55,16 +55,16 @@ static char *states_text(const struct udev_values *values)
 {
 	char text[128] = "";
 	enum memblock_action action;
+	size_t n = 0;
 
 	for (size_t i = 0; i < values->n; i++) {
-		if (memblock_action_from_string(values->items[i], &action) < 0)
+		if (memblock_action_from_string(values->items[i], &action) < 0 || n >= sizeof(text))
 			continue;
-		if (*text)
-			strcat(text, " or ");
-		strcat(text, values->items[i]);
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? " or " : "",
+				      values->items[i]);
 	}
-	if (values->others)
-		strcat(text, *text ? " or something else" : "online or something else");
+	if (values->others && n < sizeof(text))
+		snprintf(text + n, sizeof(text) - n, "%s or something else", n > 0 ? "" : "online");
 	return *text ? strdup(text) : NULL;
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "udev-event.h"
@@ -104,7 +105,7 @@ static enum truth fits_block(const char *prefix, const struct udev_token *token)
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		char name[64];
 
-		strcpy(stpcpy(name, prefix), numbers[i]);
+		snprintf(name, sizeof(name), "%s%s", prefix, numbers[i]);
 		n += udev_pattern_fits(token->value, name);
 	}
 	if (n == 0 && strstr(token->value, "memory"))

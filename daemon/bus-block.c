@@ -200,7 +200,7 @@ static int answer_details(struct manager *manager, sd_bus_message *message,
 			  sd_bus_error *error)
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
-	const struct memblock_block *block;
+	const struct memblock_block *block = NULL;
 	int r;
 
 	r = begin_answer(manager, message, findings, error, &block, &reply);
@@ -379,7 +379,7 @@ static int answer_get(struct manager *manager, sd_bus_message *message, struct f
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	const struct block_property *property = userdata;
-	const struct memblock_block *block;
+	const struct memblock_block *block = NULL;
 	int r;
 
 	r = begin_answer(manager, message, findings, error, &block, &reply);

@@ -35,8 +35,7 @@ int spare_new(sd_event *event, const char *path, struct spare **ret)
 		return -ENOMEM;
 	spare->event = event;
 	spare->path = path;
-	r = sd_event_add_time(event, &spare->timer, CLOCK_MONOTONIC, 0, 1000 * 1000, on_timer,
-			      spare);
+	r = sd_event_add_time(event, &spare->timer, CLOCK_MONOTONIC, 0, 0, on_timer, spare);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(spare->timer, SD_EVENT_OFF);
 	if (r < 0)
