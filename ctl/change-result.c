@@ -41,19 +41,12 @@ static int print_json_result(const struct change_result *result)
 	return r < 0 ? log_oom() : json_print(object);
 }
 
-static int compare_indices(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 /* "8, 12-14 and 3 more". */
 static void print_indices(uint64_t *indices, size_t n)
 {
 	unsigned ranges = 0;
 
-	qsort(indices, n, sizeof(*indices), compare_indices);
+	qsort(indices, n, sizeof(*indices), compare_u64);
 	for (size_t i = 0, next; i < n; i = next) {
 		char text[LIST_TEXT_MAX];
 

@@ -231,13 +231,6 @@ static void tell_block(struct telling *telling, uint64_t index, const char *what
 	*telling = (struct telling){ what, *decision, index, 1 };
 }
 
-static int compare_steps(const void *a, const void *b)
-{
-	const struct memblock_step *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
-
 /* The steps of a plan by the numbers of their blocks, to be freed; NULL where there is no memory.
  */
 static struct memblock_step *sort_steps(const struct memblock_plan *plan, size_t *ret_n)
@@ -254,7 +247,7 @@ static struct memblock_step *sort_steps(const struct memblock_plan *plan, size_t
 	for (size_t i = 0; (step = memblock_plan_step(plan, i)); i++)
 		steps[i] = *step;
 	if (n > 0)
-		qsort(steps, n, sizeof(*steps), compare_steps);
+		qsort(steps, n, sizeof(*steps), compare_u64);
 	*ret_n = n;
 	return steps;
 }
@@ -305,7 +298,7 @@ static int take_plan(struct arrivals *arrivals, const struct ranges *found,
 			const struct memblock_step key = { .index = at / size };
 
 			take_block(arrivals, key.index,
-				   bsearch(&key, steps, n, sizeof(key), compare_steps), &telling);
+				   bsearch(&key, steps, n, sizeof(key), compare_u64), &telling);
 		}
 	tell_blocks(&telling);
 	return 0;

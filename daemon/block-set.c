@@ -17,32 +17,16 @@ void block_set_done(struct block_set *set)
 	*set = (struct block_set){};
 }
 
-/* Where it is, or belongs. */
-static size_t place_of(const struct block_set *set, uint64_t index)
-{
-	size_t low = 0, high = set->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (set->items[middle] < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 bool block_set_has(const struct block_set *set, uint64_t index)
 {
-	size_t at = place_of(set, index);
+	size_t at = PLACE_OF(set->items, set->n, index);
 
 	return at < set->n && set->items[at] == index;
 }
 
 int block_set_add(struct block_set *set, uint64_t index)
 {
-	size_t at = place_of(set, index);
+	size_t at = PLACE_OF(set->items, set->n, index);
 
 	if (at < set->n && set->items[at] == index)
 		return 0;
@@ -56,7 +40,7 @@ int block_set_add(struct block_set *set, uint64_t index)
 
 bool block_set_remove(struct block_set *set, uint64_t index)
 {
-	size_t at = place_of(set, index);
+	size_t at = PLACE_OF(set->items, set->n, index);
 
 	if (at == set->n || set->items[at] != index)
 		return false;

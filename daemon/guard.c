@@ -51,18 +51,11 @@ struct guard *guard_free(struct guard *guard)
 	return NULL;
 }
 
-static int compare(const void *a, const void *b)
-{
-	const struct guarded *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
-
 static struct guarded *find(const struct guard *guard, uint64_t index)
 {
 	const struct guarded key = { .index = index };
 
-	return guard->n ? bsearch(&key, guard->blocks, guard->n, sizeof(key), compare) : NULL;
+	return guard->n ? bsearch(&key, guard->blocks, guard->n, sizeof(key), compare_u64) : NULL;
 }
 
 /* One that is offline may come online. */

@@ -29,18 +29,9 @@ static void drop_oldest(struct refusals *refusals)
 	drop(refusals, oldest);
 }
 
-static size_t place_of(const struct refusals *refusals, uint64_t index)
-{
-	size_t at = 0;
-
-	while (at < refusals->n && refusals->items[at].index < index)
-		at++;
-	return at;
-}
-
 void refusals_note(struct refusals *refusals, uint64_t index, uint64_t now_usec)
 {
-	size_t at = place_of(refusals, index);
+	size_t at = PLACE_OF(refusals->items, refusals->n, index);
 
 	if (at < refusals->n && refusals->items[at].index == index) {
 		refusals->items[at].usec = now_usec;
@@ -50,7 +41,7 @@ void refusals_note(struct refusals *refusals, uint64_t index, uint64_t now_usec)
 		drop_oldest(refusals);
 	if (ARRAY_GROW(refusals->items, refusals->capacity, refusals->n) < 0)
 		return;
-	at = place_of(refusals, index);
+	at = PLACE_OF(refusals->items, refusals->n, index);
 	memmove(&refusals->items[at + 1], &refusals->items[at],
 		(refusals->n - at) * sizeof(*refusals->items));
 	refusals->items[at] = (struct refusal){ index, now_usec };

@@ -11,24 +11,9 @@ void rivals_done(struct rivals *rivals)
 	*rivals = (struct rivals){};
 }
 
-static size_t place_of(const struct rivals *rivals, uint64_t index)
-{
-	size_t low = 0, high = rivals->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (rivals->items[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static struct rival *find(const struct rivals *rivals, uint64_t index)
 {
-	size_t at = place_of(rivals, index);
+	size_t at = PLACE_OF(rivals->items, rivals->n, index);
 
 	return at < rivals->n && rivals->items[at].index == index ? &rivals->items[at] : NULL;
 }
@@ -53,7 +38,7 @@ static struct rival *add(struct rivals *rivals, uint64_t index, uint64_t now_use
 		make_room(rivals, now_usec);
 	if (rivals->n == RIVALS_MAX || ARRAY_GROW(rivals->items, rivals->capacity, rivals->n) < 0)
 		return NULL;
-	at = place_of(rivals, index);
+	at = PLACE_OF(rivals->items, rivals->n, index);
 	memmove(&rivals->items[at + 1], &rivals->items[at],
 		(rivals->n - at) * sizeof(*rivals->items));
 	rivals->n++;

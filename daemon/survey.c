@@ -93,13 +93,6 @@ static int take_text(int fd, uint64_t count, char **ret)
 	return 0;
 }
 
-static int compare_index(const void *a, const void *b)
-{
-	const struct memblock_pages *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
-
 /* Takes the place of what a glance told of the same blocks, which came in rising order. Blocks that
  * came since then are left to the next plan. */
 static void replace_pages(struct survey *survey, const struct memblock_pages *pages, size_t n)
@@ -108,7 +101,7 @@ static void replace_pages(struct survey *survey, const struct memblock_pages *pa
 
 	for (size_t i = 0; i < n && findings->n_pages > 0; i++) {
 		struct memblock_pages *old = bsearch(&pages[i], findings->pages, findings->n_pages,
-						     sizeof(*old), compare_index);
+						     sizeof(*old), compare_u64);
 
 		if (old)
 			*old = pages[i];

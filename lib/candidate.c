@@ -57,17 +57,10 @@ static enum memblock_refusal refusal_of(const struct memblock_inventory *invento
 		       : MEMBLOCK_REFUSAL_NONE;
 }
 
-static int compare_indexes(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 static bool is_avoided(const struct memblock_request *request, uint64_t index)
 {
 	return request->n_avoid > 0 && bsearch(&index, request->avoid, request->n_avoid,
-					       sizeof(*request->avoid), compare_indexes);
+					       sizeof(*request->avoid), compare_u64);
 }
 
 static enum prospect prospect_of(const struct memblock_inventory *inventory,

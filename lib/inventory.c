@@ -140,18 +140,10 @@ struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *i
 
 struct memblock_block *inventory_find(const struct memblock_inventory *inventory, uint64_t index)
 {
-	size_t low = 0, high = inventory->n_blocks;
+	size_t at = PLACE_OF(inventory->blocks, inventory->n_blocks, index);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (inventory->blocks[middle].index < index)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < inventory->n_blocks && inventory->blocks[low].index == index
-		       ? &inventory->blocks[low]
+	return at < inventory->n_blocks && inventory->blocks[at].index == index
+		       ? &inventory->blocks[at]
 		       : NULL;
 }
 

@@ -190,20 +190,12 @@ static int read_program_headers(struct kcore *kcore, uint64_t offset, uint64_t n
 	return 0;
 }
 
-static int compare_segments(const void *a, const void *b)
-{
-	const struct segment *x = a, *y = b;
-
-	return (x->start > y->start) - (x->start < y->start);
-}
-
 static void sort_segments(struct kcore *kcore)
 {
 	uint64_t reach = 0;
 
 	if (kcore->n_segments > 0)
-		qsort(kcore->segments, kcore->n_segments, sizeof(*kcore->segments),
-		      compare_segments);
+		qsort(kcore->segments, kcore->n_segments, sizeof(*kcore->segments), compare_u64);
 	for (size_t i = 0; i < kcore->n_segments; i++) {
 		reach = MAX(reach, kcore->segments[i].end);
 		kcore->segments[i].reach = reach;

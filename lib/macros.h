@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -75,3 +76,31 @@ static inline int array_grow(void **items, size_t *capacity, size_t n, size_t it
 
 #define ARRAY_GROW(items, capacity, n) \
 	array_grow((void **)&(items), &(capacity), (n), sizeof((items)[0]))
+
+/* For qsort and bsearch, of items that begin with a uint64_t: by that number. */
+static inline int compare_u64(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Where the item of a number is, or belongs, among n items that begin with a uint64_t and rise by
+ * it. Call it through PLACE_OF. */
+static inline size_t place_of_u64(const void *items, size_t n, size_t item_size, uint64_t number)
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (*(const uint64_t *)(const void *)((const char *)items + middle * item_size) <
+		    number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+#define PLACE_OF(items, n, number) place_of_u64((items), (n), sizeof((items)[0]), (number))

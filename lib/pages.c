@@ -122,17 +122,10 @@ void page_counts_done(struct page_counts *counts)
 	*counts = (struct page_counts){};
 }
 
-static int compare_index(const void *a, const void *b)
-{
-	const struct memblock_pages *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
-
 void page_counts_sort(struct page_counts *counts)
 {
 	if (counts->n > 0)
-		qsort(counts->items, counts->n, sizeof(*counts->items), compare_index);
+		qsort(counts->items, counts->n, sizeof(*counts->items), compare_u64);
 }
 
 const struct memblock_pages *page_counts_find(const struct page_counts *counts, uint64_t index)
@@ -141,7 +134,7 @@ const struct memblock_pages *page_counts_find(const struct page_counts *counts, 
 
 	if (counts->n == 0)
 		return NULL;
-	return bsearch(&key, counts->items, counts->n, sizeof(key), compare_index);
+	return bsearch(&key, counts->items, counts->n, sizeof(key), compare_u64);
 }
 
 /* Puts counts at the end, in place of those of the same block where they are the last. */
@@ -243,7 +236,7 @@ static int merge(const struct page_counts *old, const struct page_counts *fresh,
 
 	for (size_t i = 0, k = 0; r >= 0 && (i < old->n || k < fresh->n);) {
 		bool older = k == fresh->n ||
-			     (i < old->n && compare_index(&old->items[i], &fresh->items[k]) <= 0);
+			     (i < old->n && compare_u64(&old->items[i], &fresh->items[k]) <= 0);
 
 		r = put_last(ret, older ? &old->items[i++] : &fresh->items[k++]);
 	}

@@ -164,13 +164,6 @@ static size_t n_first(const struct memblock_plan *plan)
 	return plan->wanted + plan->wanted / 4 + 1;
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	const uint64_t *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
 int memblock_plan_ranges(const struct memblock_plan *plan,
 			 const struct memblock_inventory *inventory, struct memblock_range **ret,
 			 size_t *ret_n)
@@ -187,7 +180,7 @@ int memblock_plan_ranges(const struct memblock_plan *plan,
 		    plan->steps[i].action == MEMBLOCK_ACTION_OFFLINE)
 			indexes[n++] = plan->steps[i].index;
 	if (n > 0)
-		qsort(indexes, n, sizeof(*indexes), compare_numbers);
+		qsort(indexes, n, sizeof(*indexes), compare_u64);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		r = range_list_add(&list, indexes[i] * inventory->block_size,
 				   (indexes[i] + 1) * inventory->block_size);

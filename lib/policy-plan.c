@@ -23,13 +23,6 @@ static void batch_done(struct batch *batch)
 	free(batch->steps);
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static int compare_blocks(const void *a, const void *b)
 {
 	const struct memblock_block *x = *(const struct memblock_block *const *)a;
@@ -60,8 +53,7 @@ static int find_blocks(struct batch *batch, const uint64_t *indexes, size_t n)
 		const struct memblock_block *block = &inventory->blocks[i];
 
 		if (may_come_online(block) &&
-		    (n == 0 ||
-		     bsearch(&block->index, indexes, n, sizeof(*indexes), compare_numbers)))
+		    (n == 0 || bsearch(&block->index, indexes, n, sizeof(*indexes), compare_u64)))
 			batch->blocks[batch->n++] = block;
 	}
 	if (batch->n > 0)

@@ -17,25 +17,9 @@ void sections_done(struct sections *sections)
 	*sections = (struct sections){};
 }
 
-/* The first section of that number, or behind it. */
-static size_t sections_first(const struct sections *sections, uint64_t number)
-{
-	size_t low = 0, high = sections->n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sections->items[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const struct section *sections_find(const struct sections *sections, uint64_t number)
 {
-	size_t i = sections_first(sections, number);
+	size_t i = PLACE_OF(sections->items, sections->n, number);
 
 	return i < sections->n && sections->items[i].number == number ? &sections->items[i] : NULL;
 }
@@ -214,7 +198,7 @@ static size_t sections_of(const struct memblock_inventory *inventory,
 	const struct sections *sections = &inventory->sections;
 	size_t n = inventory->section_size ? inventory->block_size / inventory->section_size : 0;
 	uint64_t first = block->index * n;
-	size_t i = sections_first(sections, first);
+	size_t i = PLACE_OF(sections->items, sections->n, first);
 
 	*ret_first = first;
 	return i < sections->n && sections->items[i].number - first < n ? n : 0;

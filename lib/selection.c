@@ -31,13 +31,6 @@ static int check_range(struct memblock_plan *plan, const struct memblock_invento
 	return 0;
 }
 
-static int compare_ranges(const void *a, const void *b)
-{
-	const struct memblock_range *x = a, *y = b;
-
-	return (x->start > y->start) - (x->start < y->start);
-}
-
 /* ret is sorted, to be freed. */
 static int check_ranges(struct memblock_plan *plan, const struct memblock_inventory *inventory,
 			const struct memblock_request *request, struct memblock_range **ret)
@@ -55,7 +48,7 @@ static int check_ranges(struct memblock_plan *plan, const struct memblock_invent
 	if (!ranges)
 		return -ENOMEM;
 	memcpy(ranges, request->ranges, n * sizeof(*ranges));
-	qsort(ranges, n, sizeof(*ranges), compare_ranges);
+	qsort(ranges, n, sizeof(*ranges), compare_u64);
 	for (size_t i = 1; i < n; i++)
 		if (ranges[i].start < ranges[i - 1].end)
 			return refuse(plan, MEMBLOCK_REFUSAL_INVALID_RANGE,

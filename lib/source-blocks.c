@@ -79,13 +79,6 @@ static int add_block(struct memblock_inventory *inventory, const char *name)
 	return 0;
 }
 
-static int compare_blocks(const void *a, const void *b)
-{
-	const struct memblock_block *x = a, *y = b;
-
-	return (x->index > y->index) - (x->index < y->index);
-}
-
 static int list_blocks(struct memblock_inventory *inventory, DIR *dir)
 {
 	int r;
@@ -100,7 +93,7 @@ static int list_blocks(struct memblock_inventory *inventory, DIR *dir)
 
 	if (inventory->n_blocks > 0)
 		qsort(inventory->blocks, inventory->n_blocks, sizeof(*inventory->blocks),
-		      compare_blocks);
+		      compare_u64);
 	return 0;
 }
 

@@ -138,13 +138,6 @@ int state_note_offlined(const struct state *state, uint64_t index)
 	return make_note(fd, index);
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 ssize_t state_notes(const struct state *state, uint64_t **ret)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -172,7 +165,7 @@ ssize_t state_notes(const struct state *state, uint64_t **ret)
 		indexes[n++] = first;
 	}
 	if (n > 0)
-		qsort(indexes, n, sizeof(*indexes), compare_numbers);
+		qsort(indexes, n, sizeof(*indexes), compare_u64);
 	*ret = TAKE_PTR(indexes);
 	return (ssize_t)n;
 }
