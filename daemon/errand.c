@@ -51,6 +51,9 @@ static void on_answer(int result, int fd, void *userdata)
 	struct errand *errand = userdata;
 
 	await_nothing(errand);
+	/* One that was told to stop may hear of it late: nobody else gets it. */
+	if (errand->reason == 0)
+		spare_give(errand->spare, TAKE_PTR(errand->worker));
 	errand->listener.ended(result < 0 && errand->reason < 0 ? errand->reason : result, fd,
 			       errand->listener.userdata);
 }
@@ -137,11 +140,7 @@ struct errand *errand_free(struct errand *errand)
 	if (!errand)
 		return NULL;
 
-	/* One that was told to stop may be at it still. */
-	if (errand_is_busy(errand) || errand->reason < 0)
-		worker_free(errand->worker);
-	else
-		spare_give(errand->spare, errand->worker);
+	worker_free(errand->worker);
 	sd_event_source_disable_unref(errand->timer);
 	free(errand);
 	return NULL;

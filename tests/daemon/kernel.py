@@ -301,6 +301,10 @@ class Worker:
         with self.lock:
             return [what for entry, what, _ in self.log if entry == verb]
 
+    def held(self):
+        """How many workers memblockd has."""
+        return sum(connection.fileno() >= 0 for connection in self.connections)
+
     def _start(self, function, *arguments):
         thread = threading.Thread(target=function, args=arguments, daemon=True)
         self.threads.append(thread)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Memory that is added: what the policy says is done once, and nothing that others did is undone."""
 
+import os
 import signal
 import time
 
@@ -474,6 +475,16 @@ def check_kernel_first():
         assert bench.settings() == FOUND
         assert bench.sets()[3:] == ["offline", "contig-zones", "300"], bench.sets()
         wait_kept(bench)
+
+
+def check_no_worker_is_held_for_nothing():
+    """One has told the kernel, one udev: what is left is one to spare, and where memblockd isn't
+    root's one that opens files."""
+    with Plugs(kernel=FOUND) as bench:
+        wait_told(bench)
+        bench.client.call("Mark", "(a(tt)ss)", [(18 * BLOCK, BLOCK)], "", "ours")
+        pump(lambda: bench.worker.asked("change") == [18], "udev hears of the mark")
+        pump(lambda: bench.worker.held() == 1 + (os.geteuid() != 0), "the others end")
 
 
 def check_kernel_policy_that_is_so_already():
