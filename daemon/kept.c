@@ -8,6 +8,7 @@
 #include "kept.h"
 #include "manager.h"
 #include "range.h"
+#include "read-all.h"
 
 /* The file of a job has some 50 bytes a step, and no machine has more than a few hundred thousand
  * blocks. */
@@ -63,12 +64,9 @@ int kept_read_at(int folder, const char *name, char **ret)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
 		return -EBADMSG;
-	text = calloc(1, (size_t)st.st_size + 1);
-	if (!text)
-		return -ENOMEM;
-	n = read(fd, text, (size_t)st.st_size);
+	n = read_all(fd, FILE_MAX, &text);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	if (memchr(text, '\0', (size_t)n))
 		return -EBADMSG;
 

@@ -40,23 +40,14 @@ struct kcore {
 /* -EBADMSG where the file ends before. */
 static int read_at(int fd, uint64_t offset, void *ret, size_t size)
 {
-	size_t done = 0;
+	ssize_t n;
 
 	if (offset > INT64_MAX - size)
 		return -EBADMSG;
-
-	while (done < size) {
-		ssize_t n = pread(fd, (char *)ret + done, size - done, (off_t)(offset + done));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -EBADMSG;
-		done += (size_t)n;
-	}
-	return 0;
+	n = read_up_to_at(fd, ret, size, offset);
+	if (n < 0)
+		return (int)n;
+	return (size_t)n == size ? 0 : -EBADMSG;
 }
 
 static bool is_ours(const Elf64_Ehdr *header)

@@ -148,13 +148,16 @@ bool root_exists(const struct memblock_root *root, const char *path)
 	return fd >= 0;
 }
 
-/* Fills a buffer until it is full or the file ends. */
-static ssize_t read_up_to(int fd, char *buffer, size_t size)
+/* Fills a buffer until it is full or the file ends; from an offset, or where the file stands for
+ * one below 0. */
+static ssize_t fill(int fd, char *buffer, size_t size, off_t offset)
 {
 	size_t done = 0;
 
 	while (done < size) {
-		ssize_t n = read(fd, buffer + done, size - done);
+		ssize_t n = offset < 0
+				    ? read(fd, buffer + done, size - done)
+				    : pread(fd, buffer + done, size - done, offset + (off_t)done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -165,6 +168,11 @@ static ssize_t read_up_to(int fd, char *buffer, size_t size)
 		done += (size_t)n;
 	}
 	return (ssize_t)done;
+}
+
+ssize_t read_up_to_at(int fd, void *ret, size_t size, uint64_t offset)
+{
+	return offset > INT64_MAX - size ? -EINVAL : fill(fd, ret, size, (off_t)offset);
 }
 
 /* Grows the buffer as it reads: files of /proc and /sys don't tell their size. */
@@ -181,7 +189,7 @@ static int read_whole(int fd, char **ret, size_t *ret_size)
 			return -ENOMEM;
 		buffer = grown;
 
-		n = read_up_to(fd, buffer + size, capacity - size);
+		n = fill(fd, buffer + size, capacity - size, -1);
 		if (n < 0)
 			return (int)n;
 		size += (size_t)n;

@@ -44,6 +44,9 @@ int root_open_at(const struct memblock_root *root, int dir_fd, const char *path,
  * to open it. */
 int root_read_attribute_at(const struct memblock_root *root, int dir_fd, const char *path,
 			   char ret[ATTRIBUTE_MAX]);
+/* Fills a buffer from a place in a file until it is full or the file ends. Returns how many bytes
+ * it has, or a negative errno, -EINVAL for a place that no file reaches. */
+ssize_t read_up_to_at(int fd, void *ret, size_t size, uint64_t offset);
 /* The last part of what a link points at. */
 int root_read_link_name(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);

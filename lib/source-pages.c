@@ -66,21 +66,9 @@ static void reader_done(struct reader *reader)
 /* Fills the words of n pages. Returns how many there were before the file ended. */
 static ssize_t read_flags(int fd, uint64_t pfn, size_t n, uint64_t *ret)
 {
-	size_t done = 0, size = n * sizeof(*ret);
+	ssize_t size = read_up_to_at(fd, ret, n * sizeof(*ret), pfn * sizeof(*ret));
 
-	while (done < size) {
-		ssize_t r = pread(fd, (char *)ret + done, size - done,
-				  (off_t)(pfn * sizeof(*ret) + done));
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		done += (size_t)r;
-	}
-	return (ssize_t)(done / sizeof(*ret));
+	return size < 0 ? size : size / (ssize_t)sizeof(*ret);
 }
 
 /* A page without flags that nobody holds is free; all others are the kernel's
