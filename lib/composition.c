@@ -8,13 +8,7 @@
 static bool is_candidate(const struct memblock_inventory *inventory,
 			 const struct memblock_block *block, int nid)
 {
-	const int *nids;
-	size_t n = memblock_block_nodes(inventory, block, &nids);
-
-	for (size_t i = 0; i < n; i++)
-		if (nids[i] == nid)
-			return true;
-	return n == 0;
+	return block->nid == MEMBLOCK_NID_UNKNOWN || block_hangs_on(inventory, block, nid);
 }
 
 static int affinity_at(const struct extents *affinities, uint64_t address)

@@ -157,6 +157,18 @@ bool block_has_owner(const struct memblock_inventory *inventory, const struct me
 	return device && owners & 1u << device->provider;
 }
 
+bool block_hangs_on(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		    int nid)
+{
+	const int *nids;
+	size_t n = memblock_block_nodes(inventory, block, &nids);
+
+	for (size_t i = 0; i < n; i++)
+		if (nids[i] == nid)
+			return true;
+	return false;
+}
+
 bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,
 		const struct memblock_block *block)
 {

@@ -190,6 +190,10 @@ static inline uint64_t block_end(const struct memblock_inventory *inventory,
 bool block_has_owner(const struct memblock_inventory *inventory,
 		     const struct memblock_block *block);
 
+/* Whether a node links a block. */
+bool block_hangs_on(const struct memblock_inventory *inventory, const struct memblock_block *block,
+		    int nid);
+
 /* Whether a mark is of a block: some byte of it lies in the range, and the device is the one named.
  */
 bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,

@@ -62,13 +62,7 @@ static int check_ranges(struct memblock_plan *plan, const struct memblock_invent
 static bool is_on_node(const struct memblock_inventory *inventory,
 		       const struct memblock_block *block, int nid)
 {
-	const int *nids;
-	size_t n = memblock_block_nodes(inventory, block, &nids);
-
-	for (size_t i = 0; i < n; i++)
-		if (nids[i] == nid)
-			return true;
-	return nid == MEMBLOCK_NID_UNKNOWN;
+	return nid == MEMBLOCK_NID_UNKNOWN || block_hangs_on(inventory, block, nid);
 }
 
 static bool is_of_device(const struct memblock_inventory *inventory,
