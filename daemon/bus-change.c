@@ -17,6 +17,15 @@ static int refuse_changes(const struct manager *manager, sd_bus_error *error)
 		       : 0;
 }
 
+/* As bus_authorize(), for what changes something. */
+static int authorize_change(struct manager *manager, sd_bus_message *message, const char *action,
+			    sd_bus_error *error)
+{
+	int r = refuse_changes(manager, error);
+
+	return r < 0 ? r : bus_authorize(manager, message, action, error);
+}
+
 /* What a call asks for, until the pages that it is about are counted. */
 struct wish {
 	enum job_kind kind;
@@ -180,10 +189,7 @@ static int change(sd_bus_message *message, struct manager *manager, enum job_kin
 
 	r = bus_read_change(message, kind == JOB_ONLINE, &request, error);
 	if (r >= 0)
-		r = refuse_changes(manager, error);
-	if (r < 0)
-		return r;
-	r = bus_authorize(manager, message, job_kind_to_string(kind), error);
+		r = authorize_change(manager, message, job_kind_to_string(kind), error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	return count_first(message, manager, kind, &request, begin_job, error);
@@ -254,10 +260,7 @@ int bus_mark(sd_bus_message *message, void *userdata, sd_bus_error *error)
 	if (r >= 0)
 		r = sd_bus_message_read(message, "ss", &device, &reason);
 	if (r >= 0)
-		r = refuse_changes(manager, error);
-	if (r < 0)
-		return r;
-	r = bus_authorize(manager, message, "mark", error);
+		r = authorize_change(manager, message, "mark", error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	r = marks_set(manager, &ranges, device, reason, error);
@@ -272,10 +275,7 @@ int bus_unmark(sd_bus_message *message, void *userdata, sd_bus_error *error)
 
 	r = bus_read_ranges(message, &ranges, error);
 	if (r >= 0)
-		r = refuse_changes(manager, error);
-	if (r < 0)
-		return r;
-	r = bus_authorize(manager, message, "mark", error);
+		r = authorize_change(manager, message, "mark", error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	r = marks_lift(manager, &ranges, error);
