@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kernel-setting.h"
 #include "macros.h"
 #include "read-all.h"
+#include "write-attribute.h"
 
 /* An unsigned int of the kernel's. */
 #define DIGITS_MAX 10
@@ -84,4 +86,12 @@ int kernel_setting_read(const struct memblock_root *root, enum kernel_setting se
 		return r == -ENOMEM ? r : 0;
 	*ret = strdup(text);
 	return *ret ? 0 : -ENOMEM;
+}
+
+int kernel_setting_write(const struct memblock_root *root, enum kernel_setting setting,
+			 const char *value)
+{
+	if (!kernel_setting_takes(setting, value))
+		return -EINVAL;
+	return write_attribute(root, settings[setting].path, value);
 }

@@ -24,3 +24,6 @@ char *kernel_setting_told(const struct memblock_kernel_policy *told, enum kernel
 /* What the kernel says, to be freed; NULL where it has no such thing, or doesn't say. 0 or -ENOMEM.
  */
 int kernel_setting_read(const struct memblock_root *root, enum kernel_setting setting, char **ret);
+/* -EINVAL for what is no value of it, or what the kernel answers. */
+int kernel_setting_write(const struct memblock_root *root, enum kernel_setting setting,
+			 const char *value);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "block-set.h"
+#include "kept-file.h"
 
 struct manager;
 
@@ -21,6 +22,3 @@ int kept_write(const struct manager *manager, const char *name, const char *text
 int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret);
 /* What isn't there is removed. */
 void kept_remove(const struct manager *manager, const char *name);
-
-/* The same of a file in an open folder, of which one of those jobs is. */
-int kept_read_at(int folder, const char *name, char **ret);

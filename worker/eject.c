@@ -5,6 +5,7 @@
 
 #include "macros.h"
 #include "worker.h"
+#include "write-attribute.h"
 
 #define ACPI_PREFIX "PNP0C80:"
 #define PATH_SIZE 320
@@ -19,7 +20,7 @@ static int eject_acpi(const struct memblock_root *root, const char *name)
 		return -EINVAL;
 
 	snprintf(path, sizeof(path), "sys/bus/acpi/devices/%s/eject", name);
-	return worker_write_text(root, path, "1");
+	return write_attribute(root, path, "1");
 }
 
 /* daxX.Y; drivers/dax/bus.c names them so. */
@@ -50,8 +51,8 @@ static int eject_kmem(const struct memblock_root *root, const char *name)
 	if (!is_dax_name(name))
 		return -EINVAL;
 	snprintf(path, sizeof(path), "sys/bus/dax/devices/%s/state", name);
-	r = worker_write_text(root, path, "unplugged");
-	return r == -ENOENT ? worker_write_text(root, "sys/bus/dax/drivers/kmem/unbind", name) : r;
+	r = write_attribute(root, path, "unplugged");
+	return r == -ENOENT ? write_attribute(root, "sys/bus/dax/drivers/kmem/unbind", name) : r;
 }
 
 int worker_eject(const struct memblock_root *root, uint32_t provider, const char *name)

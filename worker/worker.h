@@ -29,8 +29,6 @@ int worker_read_all_sections(struct memblock_root *root);
 /* Whether the block of a WORKER_WRITE holds poisoned pages. False where that can't be had. */
 bool worker_is_poisoned(struct memblock_root *root, const struct worker_request *request);
 
-/* Writes to a file that is there, by way of the root. */
-int worker_write_text(const struct memblock_root *root, const char *path, const char *text);
 /* Sets one of the kernel's own policy: enum kernel_setting, and a value that it takes. */
 int worker_set(const struct memblock_root *root, uint32_t setting, const char *value);
 /* Has the kernel send a `change` event of a block, so that udev reads its properties anew. */

@@ -24,6 +24,9 @@ void kernel_record_done(struct kernel_record *record);
 enum kernel_step kernel_record_next(const struct kernel_record *record, const char *told,
 				    const char *now);
 
+/* The file below run/memblockd that keeps them, whoever changed them. */
+#define KERNEL_RECORD_FILE "kernel-policy"
+
 /* All of them as text, a line each: NAME FOUND WROTE, or NAME FOUND. To be freed; NULL where there
  * is no memory. */
 char *kernel_records_to_text(const struct kernel_record records[KERNEL_SETTINGS]);
