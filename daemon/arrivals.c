@@ -38,6 +38,7 @@ struct arrivals {
 	struct block_set in_flight; /* to be handled by a job of ours */
 	unsigned job;               /* that one; 0 for none */
 	bool changed;               /* since the file was written */
+	bool kernel_is_told;        /* of what came and waits for that */
 };
 
 DEFINE_CLEANUP(struct arrivals, arrivals_free)
@@ -128,7 +129,8 @@ static void forget_gone(struct arrivals *arrivals)
 	known->n = n;
 }
 
-static void check_zone(struct arrivals *arrivals, const struct memblock_block *block)
+static void check_zone(struct arrivals *arrivals, const struct memblock_block *block,
+		       struct zone_mismatch *mismatch)
 {
 	struct memblock_decision decision;
 	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
@@ -138,13 +140,14 @@ static void check_zone(struct arrivals *arrivals, const struct memblock_block *b
 		return;
 	standing_decide(arrivals->manager, block, &decision);
 	if (decision.treatment != MEMBLOCK_TREATMENT_NO)
-		zone_check(arrivals->manager, NO_JOB, memblock_block_index(block),
-			   treatment_action(decision.treatment), zones[0]);
+		zone_note(mismatch, memblock_block_index(block),
+			  treatment_action(decision.treatment), zones[0]);
 }
 
 /* Those that somebody else brought online, the kernel perhaps, are left as they are. */
 static void look_at_fresh(struct arrivals *arrivals)
 {
+	struct zone_mismatch mismatch = { .manager = arrivals->manager, .job = NO_JOB };
 	const struct memblock_block *block;
 
 	if (arrivals->fresh.n == 0)
@@ -154,8 +157,9 @@ static void look_at_fresh(struct arrivals *arrivals)
 		block = memblock_inventory_find(arrivals->manager->inventory,
 						arrivals->fresh.items[i]);
 		if (block)
-			check_zone(arrivals, block);
+			check_zone(arrivals, block, &mismatch);
 	}
+	zone_tell(&mismatch);
 	arrivals->fresh.n = 0;
 	/* What brought this memory may bring more. */
 	kernel_policy_update(arrivals->manager->kernel_policy);
@@ -169,7 +173,8 @@ static bool is_to_be_handled(const struct arrivals *arrivals, uint64_t index)
 
 /* Whether a block is new and offline; one that is online, or that others fight over, is none of
  * ours. */
-static bool is_new(struct arrivals *arrivals, const struct memblock_block *block)
+static bool is_new(struct arrivals *arrivals, const struct memblock_block *block,
+		   struct zone_mismatch *mismatch)
 {
 	uint64_t index = memblock_block_index(block);
 
@@ -179,7 +184,7 @@ static bool is_new(struct arrivals *arrivals, const struct memblock_block *block
 	    !rivals_fight_over(&arrivals->manager->rivals, index))
 		return true;
 	know(arrivals, index);
-	check_zone(arrivals, block);
+	check_zone(arrivals, block, mismatch);
 	return false;
 }
 
@@ -187,15 +192,18 @@ static int list_new(struct arrivals *arrivals, struct ranges *ret)
 {
 	const struct memblock_inventory *inventory = arrivals->manager->inventory;
 	uint64_t size = memblock_inventory_block_size(inventory);
+	struct zone_mismatch mismatch = { .manager = arrivals->manager, .job = NO_JOB };
 	const struct memblock_block *block;
+	int r = 0;
 
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+	for (size_t i = 0; r >= 0 && (block = memblock_inventory_block(inventory, i)); i++) {
 		uint64_t start = memblock_block_start(inventory, block);
 
-		if (is_new(arrivals, block) && ranges_join(ret, start, start + size) < 0)
-			return -ENOMEM;
+		if (is_new(arrivals, block, &mismatch))
+			r = ranges_join(ret, start, start + size);
 	}
-	return 0;
+	zone_tell(&mismatch);
+	return r;
 }
 
 /* Blocks side by side of which the same is to be told. */
@@ -257,11 +265,7 @@ static const char *shortfall(const struct memblock_step *step, enum memblock_tre
 {
 	if (!step)
 		return "will be left offline";
-	if (treatment == MEMBLOCK_TREATMENT_MOVABLE &&
-	    step->action != MEMBLOCK_ACTION_ONLINE_MOVABLE)
-		return "can't go to zone Movable, which MovableRatio=, free kernel memory or the "
-		       "rest of its device keeps it from";
-	return NULL;
+	return is_kept_from_movable(treatment, step->action) ? KEPT_FROM_MOVABLE : NULL;
 }
 
 static void take_block(struct arrivals *arrivals, uint64_t index, const struct memblock_step *step,
@@ -328,13 +332,35 @@ static int add_job(struct arrivals *arrivals, struct ranges *found,
 	return r;
 }
 
+static void look_soon(struct arrivals *arrivals)
+{
+	(void)sd_event_source_set_time_relative(arrivals->timer, PAUSE_USEC);
+	(void)sd_event_source_set_enabled(arrivals->timer, SD_EVENT_ONESHOT);
+}
+
+/* What brought this memory may bring more, and how the kernel finds a zone is told before that is
+ * left to it. Whether it is done. */
+static bool tell_kernel(struct arrivals *arrivals)
+{
+	if (!arrivals->kernel_is_told) {
+		standing_refresh(arrivals->manager);
+		kernel_policy_update(arrivals->manager->kernel_policy);
+		arrivals->kernel_is_told = true;
+	}
+	return !kernel_policy_is_busy(arrivals->manager->kernel_policy);
+}
+
 static int bring_online(struct arrivals *arrivals, struct ranges *found)
 {
 	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
 	int r;
 
 	(void)kept_write(arrivals->manager, COLDPLUGGED, "");
-	standing_refresh(arrivals->manager);
+	if (!tell_kernel(arrivals)) {
+		look_soon(arrivals);
+		return 0;
+	}
+	arrivals->kernel_is_told = false;
 	r = standing_plan(arrivals->manager, found, &plan);
 	if (r < 0)
 		return r;
@@ -343,7 +369,6 @@ static int bring_online(struct arrivals *arrivals, struct ranges *found)
 		r = add_job(arrivals, found, plan);
 	if (r < 0)
 		arrivals->in_flight.n = 0;
-	kernel_policy_update(arrivals->manager->kernel_policy);
 	return r;
 }
 
@@ -387,12 +412,6 @@ static bool has_unknown(const struct arrivals *arrivals)
 		if (is_to_be_handled(arrivals, memblock_block_index(block)))
 			return true;
 	return false;
-}
-
-static void look_soon(struct arrivals *arrivals)
-{
-	(void)sd_event_source_set_time_relative(arrivals->timer, PAUSE_USEC);
-	(void)sd_event_source_set_enabled(arrivals->timer, SD_EVENT_ONESHOT);
 }
 
 int arrivals_new(struct manager *manager, struct arrivals **ret)
@@ -457,7 +476,7 @@ bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
 	return arrivals && block_set_has(&arrivals->known, index);
 }
 
-void arrivals_settled(struct arrivals *arrivals)
+void arrivals_seen(struct arrivals *arrivals)
 {
 	if (!arrivals)
 		return;

@@ -26,7 +26,7 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 void arrivals_noted(struct arrivals *arrivals);
 /* Whether a block was handled, or somebody did something with it. */
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index);
-/* No more events are expected, and the inventory is new. */
-void arrivals_settled(struct arrivals *arrivals);
+/* The inventory is new, and no more events are expected, or they don't end. */
+void arrivals_seen(struct arrivals *arrivals);
 /* A job has ended, one of ours perhaps. */
 void arrivals_job_ended(struct arrivals *arrivals, const struct job *job);

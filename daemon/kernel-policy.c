@@ -12,8 +12,6 @@
 #include "manager.h"
 #include "standing.h"
 
-#define FILE_NAME "kernel-policy"
-
 /* systemd may be slow to start a worker; at the end it is waited for too. */
 #define WORKER_TRIES 8
 #define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
@@ -43,8 +41,8 @@ static int keep(struct kernel_policy *policy)
 	if (!text)
 		return -ENOMEM;
 	if (*text)
-		return kept_write(policy->manager, FILE_NAME, text);
-	kept_remove(policy->manager, FILE_NAME);
+		return kept_write(policy->manager, KERNEL_RECORD_FILE, text);
+	kept_remove(policy->manager, KERNEL_RECORD_FILE);
 	return 0;
 }
 
@@ -202,12 +200,13 @@ static int read_records(struct kernel_policy *policy)
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	r = kept_read(policy->manager, FILE_NAME, &text);
+	r = kept_read(policy->manager, KERNEL_RECORD_FILE, &text);
 	if (r >= 0)
 		r = kernel_records_from_text(text, policy->records);
 	if (r < 0 && r != -ENOENT && r != -ENOMEM)
 		tell(EVENT_KERNEL_POLICY, NO_JOB, NO_BLOCK,
-		     "/" KEPT_FOLDER "/" FILE_NAME " makes no sense (%s): what was changed of the "
+		     "/" KEPT_FOLDER "/" KERNEL_RECORD_FILE
+		     " makes no sense (%s): what was changed of the "
 		     "kernel's own policy stays changed",
 		     strerror(-r));
 	return r == -ENOMEM ? r : 0;
@@ -270,6 +269,11 @@ void kernel_policy_update(struct kernel_policy *policy)
 		tell_setting(policy, (enum kernel_setting)i, &told);
 	if (!errand_is_busy(policy->errand))
 		go_on(policy);
+}
+
+bool kernel_policy_is_busy(const struct kernel_policy *policy)
+{
+	return policy && !policy->stuck && errand_is_busy(policy->errand);
 }
 
 bool kernel_policy_stop(struct kernel_policy *policy)

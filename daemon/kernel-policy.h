@@ -23,6 +23,8 @@ struct kernel_policy *kernel_policy_free(struct kernel_policy *policy);
 
 /* Tells the kernel what the policy says now; goes on in the event loop. */
 void kernel_policy_update(struct kernel_policy *policy);
+/* Whether something is being told; never for long. */
+bool kernel_policy_is_busy(const struct kernel_policy *policy);
 /* Puts back what was found. Whether that is done; else manager_stop() is called once it is. */
 bool kernel_policy_stop(struct kernel_policy *policy);
 

@@ -126,8 +126,6 @@ int manager_refresh(struct manager *manager, bool settled)
 	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
 	guard_update(manager->guard, false);
 	marked_update(manager->marked);
-	if (settled)
-		arrivals_settled(manager->arrivals);
 	manager_tell_status(manager);
 	return 0;
 }

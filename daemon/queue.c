@@ -199,13 +199,22 @@ static bool prepare(struct queue *queue, struct job *job)
 	return true;
 }
 
+static void tell_start(const struct job *job)
+{
+	if (job->request.by_policy)
+		tell(EVENT_JOB_STARTED, job->id, NO_BLOCK, "Job %u (%s) by policy begins", job->id,
+		     job_kind_to_string(job->kind));
+	else
+		tell(EVENT_JOB_STARTED, job->id, NO_BLOCK, "Job %u (%s) of user %u begins", job->id,
+		     job_kind_to_string(job->kind), job->user);
+}
+
 static int start(struct queue *queue, struct job *job)
 {
 	const struct run_listener listener = { on_changed, on_ended, queue };
 	bool ready;
 
-	tell(EVENT_JOB_STARTED, job->id, NO_BLOCK, "Job %u (%s) of user %u begins", job->id,
-	     job_kind_to_string(job->kind), job->user);
+	tell_start(job);
 	ready = prepare(queue, job);
 	forget_findings(queue);
 	if (!ready || run_new(queue->manager, job, &listener, &queue->run) < 0)

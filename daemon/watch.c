@@ -82,6 +82,7 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 		return 0;
 
 	(void)manager_refresh(watch->manager, quiet);
+	arrivals_seen(watch->manager->arrivals);
 	watch->told_usec = monotonic_usec();
 	watch->cost_usec = watch->told_usec - now;
 	return 0;

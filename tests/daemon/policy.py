@@ -4,6 +4,7 @@
 
 import os
 import signal
+import threading
 import time
 
 from bench import Bench
@@ -217,7 +218,7 @@ def check_rival_between_look_and_write():
         assert told == (41 * BLOCK, "online_movable", "Normal"), told
         bench.idle()
         assert bench.client.get("ZoneMismatches") == 1
-        bench.daemon.wait_said("memory41", "online_movable", "Normal")
+        bench.daemon.wait_said("Block 41 was", "online_movable", "Normal")
         pump(lambda: any("1 in another zone" in note for note in bench.daemon.told()), "status")
         assert bench.kernel.zones(41) == "Normal"
 
@@ -234,6 +235,36 @@ def check_rival_before_the_look():
         bench.quiet()
         assert len(bench.client.heard("ZoneMismatch")) == 1
         assert bench.worker.writes() == [(42, ONLINE_MOVABLE)]
+
+
+def check_a_kernel_that_is_faster_is_told_of_once():
+    """Of blocks side by side in one line; signalled and counted of each."""
+    with Plugs(config=MOVABLE) as bench:
+        bench.add(40, 8, event=False)
+        for index in range(40, 48):
+            bench.do(ONLINE_KERNEL, index)
+        bench.daemon.wait_said("Blocks 40-47 were to be online_movable, and are in zone Normal")
+        assert bench.client.get("ZoneMismatches") == 8
+        assert len(bench.client.heard("ZoneMismatch")) == 8
+
+
+def check_a_burst_that_does_not_end():
+    """It isn't waited for: what came is brought online while events go on."""
+    with Plugs() as bench:
+        done = threading.Event()
+
+        def go_on():
+            while not done.wait(0.001):
+                bench.kernel.uevent("online", 3)
+
+        noise = threading.Thread(target=go_on)
+        noise.start()
+        try:
+            bench.add(40, 2)
+            bench.written(2)
+        finally:
+            done.set()
+            noise.join()
 
 
 def check_a_job_that_waits_minds_what_happened():
@@ -295,7 +326,7 @@ def check_ratio_and_kernel_memory():
         with Plugs(config=f"[{section}]\n{config}{MOVABLE}", virtualization=virtualization,
                    machine=lambda free=free: Machine(free=free)) as bench:
             bench.add(40, 2)
-            assert bench.written(2) == dict.fromkeys((40, 41), ONLINE), config
+            assert bench.written(2) == dict.fromkeys((40, 41), ONLINE_KERNEL), config
             bench.daemon.wait_said("40-41", "MovableRatio=")
             bench.idle()
             assert bench.client.get("ZoneMismatches") == 0
@@ -512,13 +543,36 @@ def check_kernel_policy_that_was_so_and_somebody_changed():
 
 
 def check_kernel_policy_minds_what_else_may_come():
-    """The kernel brought all of it online so far; then memory of another kind came."""
+    """The kernel brought all of it online so far; then memory of another kind came. How it finds a
+    zone for what is left to it stays."""
     with Plugs(kernel=FOUND, config="[Rule dax]\nProvider=dax\nOnline=no\n") as bench:
         wait_told(bench)
         bench.machine.write("sys/bus/dax/devices/dax0.0/size", "1\n")
         bench.add(40)
         bench.do(ONLINE, 40)
-        wait_told(bench, FOUND)
+        wait_told(bench, (FOUND[0], *TOLD[1:]))
+        wait_kept(bench, *ALL_KEPT[1:])
+
+
+def check_the_zone_policy_before_what_is_left_to_the_kernel():
+    """Memory comes that is first of its kind here: the kernel hears how to find a zone, and then
+    that the block is to come online, however long the first takes."""
+    config = "[Rule dax]\nProvider=dax\nOnline=default\n[Rule rest]\nOnline=kernel\n"
+    with Plugs(kernel=FOUND, config=config) as bench:
+        wait_told(bench, ("online_kernel", *FOUND[1:]))
+        slow = bench.worker.set
+
+        def set_slowly(setting, value):
+            time.sleep(0.5)
+            return slow(setting, value)
+
+        bench.worker.set = set_slowly
+        bench.machine.write("sys/bus/dax/devices/dax0.0/size", "1\n")
+        bench.add(40)
+        assert bench.written(1) == {40: ONLINE_KERNEL}
+        assert bench.settings() == (FOUND[0], *TOLD[1:])
+        order = [entry[0] for entry in bench.worker.log if entry[0] in ("set", "write")]
+        assert order == ["set"] * 4 + ["write"], bench.worker.log
 
 
 def check_kernel_policy_that_somebody_changed():

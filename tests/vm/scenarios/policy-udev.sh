@@ -6,6 +6,7 @@
 # time: 400
 # shellcheck shell=sh source-path=SCRIPTDIR/../guest
 . checks.sh
+online_policy=/sys/module/memory_hotplug/parameters/online_policy
 # Some kernels are built to bring all memory online by themselves.
 echo offline >$memory/auto_online_blocks
 systemd-sysusers
@@ -18,6 +19,12 @@ added 2 plug hot0 256
 by_policy default "$new"
 udevadm settle
 expect 3 systemctl is-active memblockd
+# From 5.15 on the kernel hears how to find a zone, and finds Movable for such a DIMM.
+finds_zones_by() {
+	[ ! -e $online_policy ] || expect 0 grep -x "$1" $online_policy
+}
+finds_zones_by auto-movable
+[ ! -e $online_policy ] || [ "$zone" = Movable ] || fail "they are in $zone"
 configure '[Rule dimm]' Provider=acpi Online=movable '[Rule rest]' Online=kernel
 added 6 plug hot1 256 hot2 512
 by_policy movable "$new"
@@ -51,7 +58,9 @@ in_state offline "$hot1"
 in_state offline "$hot3"
 
 say "stopped too"
+finds_zones_by auto-movable
 expect 0 systemctl stop memblockd
+finds_zones_by contig-zones
 added 1 plug hot5 128
 by_policy movable "$new"
 until_so 60 "[ -e /run/memblockd/ready ]"
@@ -86,7 +95,7 @@ kill $monitor
 # Whoever was faster chose the zone.
 if [ "$(zone_of "$hot4")" != Movable ]; then
 	expect 0 journalctl -b --no-pager -u memblockd -o cat
-	says "memory$hot4 was to be online_movable"
+	says "Block $hot4 was to be online_movable"
 fi
 rm $rule
 expect 0 udevadm control --reload
