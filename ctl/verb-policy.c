@@ -149,6 +149,7 @@ static void print_head(const struct policy *policy)
 static void print_kernel(const struct policy *policy)
 {
 	struct memblock_kernel_policy told;
+	bool any = false;
 
 	memblock_policy_for_kernel(&policy->rules, policy->platform, &told);
 	printf("%14s:", "Kernel is told");
@@ -157,10 +158,12 @@ static void print_kernel(const struct policy *policy)
 
 		if (text)
 			printf(" %s=%s", kernel_setting_name((enum kernel_setting)i), text);
+		any |= text != NULL;
 	}
+	puts(any ? "" : " nothing");
 	if (told.why_not)
-		printf(" nothing: %s", told.why_not);
-	printf("\n%14s:", "Kernel has");
+		printf("%14s: %s\n", "Not by itself", told.why_not);
+	printf("%14s:", "Kernel has");
 	for (int i = 0; i < KERNEL_SETTINGS; i++)
 		if (policy->kernel[i])
 			printf(" %s=%s", kernel_setting_name((enum kernel_setting)i),

@@ -816,13 +816,13 @@ struct memblock_decision {
 	const char *why;                  /* a sentence; of a default, what it rests on */
 };
 
-/* What the kernel is told, so that it does all by itself: NULL for what is left as it is. */
+/* What the kernel is told: NULL for what is left as it is. */
 struct memblock_kernel_policy {
 	const char *auto_online_blocks; /* online, online_kernel, online_movable; a kernel before
 					 * 5.8 knows the first alone */
-	const char *online_policy;      /* auto-movable */
+	const char *online_policy;      /* auto-movable, for what is brought online as DEFAULT */
 	unsigned auto_movable_ratio;    /* percent; 0: left as it is */
-	const char *why_not; /* where it is told nothing: a sentence; NULL where it is told */
+	const char *why_not; /* why auto_online_blocks is left: a sentence; NULL where it isn't */
 	unsigned treatments; /* a bit for each enum memblock_treatment that memory may get here */
 };
 
@@ -840,8 +840,8 @@ void memblock_policy_decide(const struct memblock_policy *policy,
  * online those that are offline and may come online, device by device. indexes are in rising order.
  * Blocks with holes or device memory in them, and marked ones, are left out. Where some of a device
  * is online already, the rest follows it. No device goes to zone Movable that would make it larger,
- * against what is online in the kernel's zones, than the ratio allows; then the kernel chooses, or
- * is told to use its own zones where it would choose Movable. -ENOMEM. */
+ * against what is online in the kernel's zones, than the ratio allows; it goes to the kernel's
+ * then. -ENOMEM. */
 int memblock_policy_plan(const struct memblock_policy *policy,
 			 const struct memblock_platform *platform,
 			 const struct memblock_inventory *inventory, const uint64_t *indexes,
@@ -855,7 +855,10 @@ bool memblock_policy_rule_holds(const struct memblock_rule *rule,
 				const struct memblock_platform *platform);
 /* Whether all memory that may come to this machine is treated alike, so that the kernel itself can
  * do it at once: never for NO, and for MOVABLE only where no ratio is to be kept. A rule by device,
- * node or range may fit or not. */
+ * node or range may fit or not. Wherever any may be treated as DEFAULT, the kernel is told how to
+ * find a zone (memory_hotplug.online_policy and auto_movable_ratio, from 5.15 on): it does so for
+ * auto_online_blocks and for "online" in a state file alike
+ * (mm/memory_hotplug.c:zone_for_pfn_range()). */
 void memblock_policy_for_kernel(const struct memblock_policy *policy,
 				const struct memblock_platform *platform,
 				struct memblock_kernel_policy *ret);

@@ -100,24 +100,19 @@ static bool is_within_ratio(const struct batch *batch, size_t more)
 	return ratio == 0 || (batch->online.movable + more) * 100 <= batch->online.kernel * ratio;
 }
 
-/* What the kernel chooses of itself; not Movable, where that would be too much. */
-static enum memblock_action beyond_ratio(const struct memblock_block *block)
+static enum memblock_action action_of(enum memblock_treatment treatment, bool within_ratio)
 {
-	enum memblock_zone zones[MEMBLOCK_ZONES_MAX];
-
-	return memblock_block_zones(block, zones) > 0 && zones[0] == MEMBLOCK_ZONE_MOVABLE
-		       ? MEMBLOCK_ACTION_ONLINE_KERNEL
-		       : MEMBLOCK_ACTION_ONLINE;
-}
-
-static enum memblock_action action_of(const struct memblock_block *block,
-				      enum memblock_treatment treatment, bool within_ratio)
-{
-	if (treatment == MEMBLOCK_TREATMENT_KERNEL)
+	switch (treatment) {
+	case MEMBLOCK_TREATMENT_KERNEL:
 		return MEMBLOCK_ACTION_ONLINE_KERNEL;
-	if (treatment != MEMBLOCK_TREATMENT_MOVABLE)
-		return MEMBLOCK_ACTION_ONLINE;
-	return within_ratio ? MEMBLOCK_ACTION_ONLINE_MOVABLE : beyond_ratio(block);
+	case MEMBLOCK_TREATMENT_MOVABLE:
+		return within_ratio ? MEMBLOCK_ACTION_ONLINE_MOVABLE
+				    : MEMBLOCK_ACTION_ONLINE_KERNEL;
+	case MEMBLOCK_TREATMENT_DEFAULT:
+	case MEMBLOCK_TREATMENT_NO:
+		break;
+	}
+	return MEMBLOCK_ACTION_ONLINE;
 }
 
 /* Steps for n blocks that share their fate. */
@@ -138,7 +133,7 @@ static void add_group(struct batch *batch, const struct memblock_block **blocks,
 		batch->steps[batch->n_steps++] = (struct memblock_step){
 			.index = blocks[i]->index,
 			.state = MEMBLOCK_STATE_OFFLINE,
-			.action = action_of(blocks[i], treatment, within_ratio),
+			.action = action_of(treatment, within_ratio),
 		};
 }
 

@@ -366,6 +366,7 @@ static unsigned treatments_of(const struct memblock_policy *policy,
 	return found | BIT(default_of(platform, provider).treatment);
 }
 
+/* Why the kernel doesn't bring all that comes online by itself. */
 static const char *why_kernel_cannot(const struct memblock_policy *policy, unsigned treatments)
 {
 	if (policy->leave_kernel)
@@ -379,8 +380,9 @@ static const char *why_kernel_cannot(const struct memblock_policy *policy, unsig
 	return NULL;
 }
 
-/* The zone policy is told too, unless the command line chose one; and so is its ratio, unless the
- * command line has one and memblockd.conf has none. */
+/* How the kernel finds a zone where that is left to it, whoever brings the memory online; unless
+ * the command line chose that. The ratio too, unless the command line has one and memblockd.conf
+ * has none. */
 static void tell_zone_policy(const struct memblock_policy *policy,
 			     const struct memblock_platform *platform,
 			     struct memblock_kernel_policy *told)
@@ -419,6 +421,6 @@ void memblock_policy_for_kernel(const struct memblock_policy *policy,
 	for (size_t i = 0; !ret->why_not && i < ARRAY_SIZE(actions); i++)
 		if (treatments == BIT(i))
 			ret->auto_online_blocks = memblock_action_to_string(actions[i]);
-	if (!ret->why_not && treatments == BIT(MEMBLOCK_TREATMENT_DEFAULT))
+	if (!policy->leave_kernel && treatments & BIT(MEMBLOCK_TREATMENT_DEFAULT))
 		tell_zone_policy(policy, platform, ret);
 }

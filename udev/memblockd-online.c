@@ -115,9 +115,9 @@ static int handle_event(struct memblock_root *root, uint64_t index)
 	if (is_offlining())
 		return note_offlined(root, &state, index);
 	if (is_synthetic())
-		return state_is_coldplugged(&state) ? 0 : onliner_run(root, &state);
+		return state_is_coldplugged(&state) ? 0 : onliner_run(&state);
 	r = state_note(&state, index);
-	return r < 0 ? r : onliner_run(root, &state);
+	return r < 0 ? r : onliner_run(&state);
 }
 
 int main(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include "tell.h"
 #include "virtualization.h"
 #include "zone-fit.h"
+#include "zone-policy.h"
 
 /* A burst is over when nothing came for that long; one that doesn't end is not waited for. A DIMM's
  * blocks are its own only when all of them are there
@@ -102,25 +103,46 @@ static void tell_result(const struct onliner *onliner, const struct memblock_ste
 	memblock_policy_decide(&onliner->policy, onliner->platform, onliner->inventory,
 			       memblock_inventory_find(onliner->inventory, result->index),
 			       &decision);
-	if (!zone_fits_action(result->zone, treatment_action(decision.treatment)))
-		tell(onliner->root, "memory%" PRIu64 " is online in zone %s, not %s%s",
-		     result->index, memblock_zone_to_string(result->zone),
-		     decision.treatment == MEMBLOCK_TREATMENT_MOVABLE ? "in Movable"
-								      : "in the kernel's",
-		     step->action == MEMBLOCK_ACTION_ONLINE_MOVABLE ||
-				     decision.treatment != MEMBLOCK_TREATMENT_MOVABLE
-			     ? ""
-			     : ": MovableRatio=, free kernel memory or the "
-			       "rest of its device keeps it out");
+	if (is_kept_from_movable(decision.treatment, step->action))
+		tell(onliner->root, "memory%" PRIu64 " " KEPT_FROM_MOVABLE, result->index);
+	if (!zone_fits_action(result->zone, step->action))
+		tell(onliner->root, "memory%" PRIu64 " was to be %s, and is in zone %s",
+		     result->index, memblock_action_to_string(step->action),
+		     memblock_zone_to_string(result->zone));
 	else if (result->outcome == MEMBLOCK_OUTCOME_FAILED)
 		tell(onliner->root, "memory%" PRIu64 " could not be brought online: %s",
 		     result->index, strerror(-result->error));
 }
 
-/* n of 0: all that are offline. */
-static int bring_online(struct memblock_root *root, const uint64_t *indexes, size_t n)
+static bool is_zone_left_to_kernel(const struct memblock_plan *plan)
 {
-	_cleanup_(onliner_done) struct onliner onliner = { .root = root };
+	const struct memblock_step *step;
+
+	for (size_t i = 0; (step = memblock_plan_step(plan, i)); i++)
+		if (step->action == MEMBLOCK_ACTION_ONLINE)
+			return true;
+	return false;
+}
+
+/* Where that fails memory comes online all the same. */
+static void tell_kernel(const struct onliner *onliner, const struct state *state)
+{
+	struct memblock_kernel_policy told;
+	int r;
+
+	if (!is_zone_left_to_kernel(onliner->plan))
+		return;
+	memblock_policy_for_kernel(&onliner->policy, onliner->platform, &told);
+	r = zone_policy_set(state, &told);
+	if (r < 0)
+		tell(onliner->root, "The kernel can't be told how to find a zone: %s",
+		     strerror(-r));
+}
+
+/* n of 0: all that are offline. */
+static int bring_online(const struct state *state, const uint64_t *indexes, size_t n)
+{
+	_cleanup_(onliner_done) struct onliner onliner = { .root = state->root };
 	struct memblock_result result;
 	int r;
 
@@ -135,6 +157,7 @@ static int bring_online(struct memblock_root *root, const uint64_t *indexes, siz
 	if (r < 0)
 		return r;
 
+	tell_kernel(&onliner, state);
 	carry_out(&onliner);
 	for (size_t i = 0; memblock_transition_result(onliner.transition, i, &result); i++)
 		tell_result(&onliner, memblock_plan_step(onliner.plan, i), &result);
@@ -160,7 +183,7 @@ static ssize_t wait_for_notes(const struct state *state, uint64_t **ret)
 	return n;
 }
 
-static int handle_notes(struct memblock_root *root, const struct state *state, bool all)
+static int handle_notes(const struct state *state, bool all)
 {
 	_cleanup_free_ uint64_t *indexes = NULL;
 	ssize_t n = wait_for_notes(state, &indexes);
@@ -168,13 +191,13 @@ static int handle_notes(struct memblock_root *root, const struct state *state, b
 
 	if (n < 0 || (n == 0 && !all))
 		return (int)n;
-	r = bring_online(root, indexes, all ? 0 : (size_t)n);
+	r = bring_online(state, indexes, all ? 0 : (size_t)n);
 	for (ssize_t i = 0; r >= 0 && i < n; i++)
 		r = state_forget(state, indexes[i]);
 	return r;
 }
 
-int onliner_run(struct memblock_root *root, const struct state *state)
+int onliner_run(const struct state *state)
 {
 	_cleanup_free_ uint64_t *left = NULL;
 	ssize_t n;
@@ -185,7 +208,7 @@ int onliner_run(struct memblock_root *root, const struct state *state)
 		if (r <= 0)
 			return r;
 		all = state_end_coldplug(state);
-		r = all < 0 ? all : handle_notes(root, state, all);
+		r = all < 0 ? all : handle_notes(state, all);
 		state_unlock(state);
 		free(TAKE_PTR(left));
 		n = state_notes(state, &left);

@@ -5,4 +5,4 @@
 
 /* Brings blocks that were noted online as the policy says, until none is left, unless somebody else
  * is at work. Told what failed; what was noted stays noted then. */
-int onliner_run(struct memblock_root *root, const struct state *state);
+int onliner_run(const struct state *state);

@@ -30,7 +30,7 @@ static int make_folder(int below, const char *name, mode_t mode)
 }
 
 /* run/memblockd is the user memblockd's: nothing in it is trusted to be no link. */
-int state_open(const struct memblock_root *root, struct state *ret)
+int state_open(struct memblock_root *root, struct state *ret)
 {
 	_cleanup_close_ int run = -1;
 

@@ -9,12 +9,12 @@
  * however the two race.
  */
 struct state {
-	const struct memblock_root *root;
+	struct memblock_root *root;
 	int folder; /* run/memblockd, made where it isn't there */
 	int added;  /* run/memblockd/added: a file memoryN a note. Locked by who is at work. */
 };
 
-int state_open(const struct memblock_root *root, struct state *ret);
+int state_open(struct memblock_root *root, struct state *ret);
 void state_done(struct state *state);
 
 /* Whether memblockd runs and brings memory online itself. */

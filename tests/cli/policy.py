@@ -54,7 +54,8 @@ def check_defaults():
         assert [item["online"] for item in found["defaults"]] == ["no", "no", "default"], found
         assert [item["here"] for item in found["defaults"]] == [False, True, True], found
         kernel = found["kernel"]
-        assert set(kernel["told"].values()) == {None}, kernel
+        assert kernel["told"] == {"auto_online_blocks": None, "online_policy": "auto-movable",
+                                  "auto_movable_ratio": "301"}, kernel
         assert "not all treated alike" in kernel["why_not"], kernel
         assert kernel["now"] == {"auto_online_blocks": "online", "online_policy": "contig-zones",
                                  "auto_movable_ratio": "301"}, kernel

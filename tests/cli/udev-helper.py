@@ -101,20 +101,79 @@ def check_ratio():
     with settled() as tree:
         rule(tree, "[Policy]\nMovableRatio=12\n[Rule all]\nOnline=movable\n")
         tree.write(f"{MEMORY}/memory8/valid_zones", "Normal\n")
-        helper(tree, 8, says="memory8 is online in zone Normal, not in Movable: MovableRatio=, ")
-        assert state(tree, 8) == "online"
+        helper(tree, 8, says="memory8 can't go to zone Movable, which MovableRatio=, ")
+        assert state(tree, 8) == "online_kernel"
     with settled() as tree:
         rule(tree, "[Policy]\nMovableRatio=13\n[Rule all]\nOnline=movable\n")
         helper(tree, 8)
         assert state(tree, 8) == "online_movable"
 
 
+PARAMETERS = "sys/module/memory_hotplug/parameters"
+
+
+def zone_policy(tree):
+    return [(tree.path / PARAMETERS / name).read_text(encoding="utf-8").strip()
+            for name in ("online_policy", "auto_movable_ratio")]
+
+
+def kept(tree):
+    path = tree.path / RUN / "kernel-policy"
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def newer(config="", **values):
+    """A machine whose kernel knows policies for zones."""
+    tree = settled()
+    rule(tree, config)
+    for name, value in {"online_policy": "contig-zones", "auto_movable_ratio": "300",
+                        **values}.items():
+        tree.write(f"{PARAMETERS}/{name}", value + "\n")
+    return tree
+
+
+def check_zone_policy():
+    """Told before a block is left to the kernel; what was found is kept once, for memblockd."""
+    found = ["online_policy contig-zones auto-movable", "auto_movable_ratio 300 301"]
+    with newer() as tree:
+        helper(tree, 8)
+        assert state(tree, 8) == "online"
+        assert zone_policy(tree) == ["auto-movable", "301"]
+        assert kept(tree) == found, kept(tree)
+        helper(tree, 9)
+        assert kept(tree) == found, kept(tree)
+        tree.write(f"{PARAMETERS}/online_policy", "contig-zones\n")
+        helper(tree, 10)
+        assert zone_policy(tree) == ["contig-zones", "301"], "it is somebody else's now"
+
+
+def check_zone_policy_that_is_left_alone():
+    for config in ("[Policy]\nKernelPolicy=leave\n", "[Rule all]\nOnline=kernel\n"):
+        with newer(config) as tree:
+            helper(tree, 8)
+            assert zone_policy(tree) == ["contig-zones", "300"], config
+            assert not kept(tree), config
+    with newer(online_policy="auto-movable", auto_movable_ratio="301") as tree:
+        helper(tree, 8)
+        assert state(tree, 8) == "online" and not kept(tree), kept(tree)
+
+
+def check_zone_policy_that_cannot_be_kept():
+    """What was found is not known to anybody then: nothing is changed, and the block is online."""
+    with newer() as tree:
+        tree.write(f"{RUN}/kernel-policy", "nonsense\n")
+        helper(tree, 8, says="The kernel can't be told how to find a zone: ")
+        assert state(tree, 8) == "online"
+        assert zone_policy(tree) == ["contig-zones", "300"]
+
+
 def check_rest_of_a_device():
-    for zone, wanted in (("Normal", "online_kernel"), ("Movable", "online_movable")):
+    for zone, wanted, says in (("Normal", "online_kernel", "memory9 can't go to zone Movable"),
+                               ("Movable", "online_movable", "")):
         with settled() as tree:
             tree.write(f"{MEMORY}/memory8/state", "online\n")
             tree.write(f"{MEMORY}/memory8/valid_zones", zone + "\n")
-            helper(tree, 9)
+            helper(tree, 9, says=says)
             assert states(tree) == ["online", wanted, "offline", "offline"], states(tree)
 
 
@@ -275,8 +334,8 @@ def check_kernel_memory_that_is_short():
         tree.write("proc/zoneinfo", "Node 0, zone   Normal\n      nr_free_pages 1000\n")
         tree.write("proc/sys/kernel/arch", "x86_64\n")
         tree.write(f"{MEMORY}/memory8/valid_zones", "Normal\n")
-        helper(tree, 8, says="memory8 is online in zone Normal, not in Movable: ")
-        assert state(tree, 8) == "online"
+        helper(tree, 8, says="memory8 can't go to zone Movable, ")
+        assert state(tree, 8) == "online_kernel"
 
 
 def check_rule_that_came_late():

@@ -14,40 +14,37 @@ struct piece {
 	const char *device;
 	enum memblock_provider provider;
 	enum memblock_reason reason; /* BOOT_MEMORY: none */
-	enum memblock_zone kernels;  /* what the kernel would choose of itself; 0: Normal */
 };
 
 #define NO_REASON MEMBLOCK_REASON_BOOT_MEMORY
-#define BOOT(n)                                                                                    \
-	{                                                                                          \
-		0, (n), MEMBLOCK_ZONE_NORMAL, "firmware", MEMBLOCK_PROVIDER_FIRMWARE, NO_REASON, 0 \
+#define BOOT(n)                                                                                 \
+	{                                                                                       \
+		0, (n), MEMBLOCK_ZONE_NORMAL, "firmware", MEMBLOCK_PROVIDER_FIRMWARE, NO_REASON \
 	}
-#define DIMM(first, n)                                                                             \
-	{                                                                                          \
-		(first), (n), MEMBLOCK_ZONE_NONE, "PNP0C80:00", MEMBLOCK_PROVIDER_ACPI, NO_REASON, \
-			0                                                                          \
+#define DIMM(first, n)                                                                            \
+	{                                                                                         \
+		(first), (n), MEMBLOCK_ZONE_NONE, "PNP0C80:00", MEMBLOCK_PROVIDER_ACPI, NO_REASON \
 	}
 #define DIMM_ONLINE(first, n, zone)                                                       \
 	{                                                                                 \
 		(first), (n), MEMBLOCK_ZONE_##zone, "PNP0C80:00", MEMBLOCK_PROVIDER_ACPI, \
-			NO_REASON, 0                                                      \
+			NO_REASON                                                         \
 	}
-#define DIMM_WITH(first, reason)                                                                  \
+#define DIMM_WITH(first, reason)                                                               \
+	{                                                                                      \
+		(first), 1, MEMBLOCK_ZONE_NONE, "PNP0C80:00", MEMBLOCK_PROVIDER_ACPI, (reason) \
+	}
+#define OTHER_DIMM(first, n)                                                                      \
 	{                                                                                         \
-		(first), 1, MEMBLOCK_ZONE_NONE, "PNP0C80:00", MEMBLOCK_PROVIDER_ACPI, (reason), 0 \
+		(first), (n), MEMBLOCK_ZONE_NONE, "PNP0C80:01", MEMBLOCK_PROVIDER_ACPI, NO_REASON \
 	}
-#define OTHER_DIMM(first, n)                                                                       \
-	{                                                                                          \
-		(first), (n), MEMBLOCK_ZONE_NONE, "PNP0C80:01", MEMBLOCK_PROVIDER_ACPI, NO_REASON, \
-			0                                                                          \
+#define BALLOON(first, n)                                                                    \
+	{                                                                                    \
+		(first), (n), MEMBLOCK_ZONE_NONE, NULL, MEMBLOCK_PROVIDER_UNKNOWN, NO_REASON \
 	}
-#define BALLOON(first, n)                                                                       \
-	{                                                                                       \
-		(first), (n), MEMBLOCK_ZONE_NONE, NULL, MEMBLOCK_PROVIDER_UNKNOWN, NO_REASON, 0 \
-	}
-#define DAX(first, n)                                                                           \
-	{                                                                                       \
-		(first), (n), MEMBLOCK_ZONE_NONE, "dax0.0", MEMBLOCK_PROVIDER_DAX, NO_REASON, 0 \
+#define DAX(first, n)                                                                        \
+	{                                                                                    \
+		(first), (n), MEMBLOCK_ZONE_NONE, "dax0.0", MEMBLOCK_PROVIDER_DAX, NO_REASON \
 	}
 
 #define SHORT UINT32_MAX
@@ -86,29 +83,26 @@ static const struct row rows[] = {
 	  300,
 	  NULL,
 	  "8:_movable 9:_movable 10:_movable 11:_movable 12:_movable 13:_movable" },
-	{ "beyond it, all of a device", { BOOT(2), DIMM(8, 3) }, 100, NULL, "8: 9: 10:" },
+	{ "beyond it, all of a device",
+	  { BOOT(2), DIMM(8, 3) },
+	  100,
+	  NULL,
+	  "8:_kernel 9:_kernel 10:_kernel" },
 	{ "what is movable already counts",
 	  { BOOT(2), DIMM_ONLINE(8, 2, MOVABLE), OTHER_DIMM(10, 1) },
 	  100,
 	  NULL,
-	  "10:" },
+	  "10:_kernel" },
 	{ "one device fits, the other doesn't",
 	  { BOOT(4), DIMM(8, 3), OTHER_DIMM(12, 2) },
 	  100,
 	  NULL,
-	  "8:_movable 9:_movable 10:_movable 12: 13:" },
+	  "8:_movable 9:_movable 10:_movable 12:_kernel 13:_kernel" },
 	{ "blocks of nobody, one by one",
 	  { BOOT(2), BALLOON(8, 3) },
 	  100,
 	  "movable",
-	  "8:_movable 9:_movable 10:" },
-	{ "beyond it, and the kernel would choose Movable",
-	  { BOOT(1),
-	    { 8, 2, MEMBLOCK_ZONE_NONE, "PNP0C80:00", MEMBLOCK_PROVIDER_ACPI, NO_REASON,
-	      MEMBLOCK_ZONE_MOVABLE } },
-	  100,
-	  NULL,
-	  "8:_kernel 9:_kernel" },
+	  "8:_movable 9:_movable 10:_kernel" },
 	{ "no limit",
 	  { BOOT(1), DIMM(8, 4) },
 	  0,
@@ -118,7 +112,7 @@ static const struct row rows[] = {
 	  { BOOT(8), DIMM(8, 2) },
 	  SHORT,
 	  "movable",
-	  "8: 9:" },
+	  "8:_kernel 9:_kernel" },
 	{ "the same, and not for Movable", { BOOT(8), DIMM(8, 1) }, SHORT, "kernel", "8:_kernel" },
 	{ "the rest follows to the kernel",
 	  { BOOT(8), DIMM_ONLINE(8, 1, NORMAL), DIMM(9, 1) },
@@ -134,7 +128,7 @@ static const struct row rows[] = {
 	  { BOOT(1), DIMM_ONLINE(8, 1, MOVABLE), DIMM(9, 1) },
 	  100,
 	  "kernel",
-	  "9:" },
+	  "9:_kernel" },
 	{ "a device in both kinds of zone leads nowhere",
 	  { BOOT(8), DIMM_ONLINE(8, 1, MOVABLE), DIMM_ONLINE(9, 1, NORMAL), DIMM(10, 1) },
 	  301,
@@ -159,14 +153,13 @@ static struct memblock_inventory *make_inventory(const struct piece *pieces, siz
 	for (size_t i = 0; i < n && pieces[i].n > 0; i++) {
 		const struct piece *piece = &pieces[i];
 		bool offline = piece->zone == MEMBLOCK_ZONE_NONE;
-		const enum memblock_zone *zone = offline ? &piece->kernels : &piece->zone;
 
 		ranges[report.n_ranges++] = (struct memblock_report_range){
 			.range = { piece->first * MIB(128), (piece->first + piece->n) * MIB(128) },
 			.state = offline ? MEMBLOCK_STATE_OFFLINE : MEMBLOCK_STATE_ONLINE,
 			.nids = &node,
 			.n_nids = 1,
-			.zones = offline && !piece->kernels ? &normal : zone,
+			.zones = offline ? &normal : &piece->zone,
 			.n_zones = 1,
 			.reasons = &piece->reason,
 			.n_reasons = piece->reason == NO_REASON ? 0 : 1,

@@ -38,8 +38,10 @@ say "a DIMM is treated otherwise"
 ask plug hot0 2
 added 2 plug hot1 256
 by_policy default "$new"
+[ "$zone" = Movable ] || fail "the kernel found zone $zone"
 expect 1 grep -qx online $memory/auto_online_blocks
 expect 0 memblockctl policy
+says 'Kernel is told: online_policy=auto-movable'
 says 'not all treated alike'
 
 say "without memblockd the helper does the same"
