@@ -48,6 +48,18 @@ static int look_at_virtio(struct doctor *doctor, const char *name,
 	return 0;
 }
 
+/* Of the lists that the agent has: what is named in one is blocked, or else all that another one
+ * doesn't name (FILTER_RPC_ARGS of RHEL 9.4 and later). */
+static bool line_blocks(const char *line)
+{
+	const char *allowed = strstr(line, "allow-rpcs");
+	bool is_named = strstr(line, "guest-set-memory-blocks");
+
+	if (*line == '#')
+		return false;
+	return allowed ? strstr(allowed, "guest-") && !is_named : is_named;
+}
+
 /* Whether the agent's own configuration forbids what it does to memory. */
 static int agent_is_blocked(const struct doctor *doctor, bool *ret)
 {
@@ -61,10 +73,8 @@ static int agent_is_blocked(const struct doctor *doctor, bool *ret)
 
 		if (size == -ENOMEM)
 			return -ENOMEM;
-		/* Lists of what is allowed name it too. */
 		for (char *line, *rest = text; size > 0 && (line = strsep(&rest, "\n"));)
-			*ret |= *line != '#' && strstr(line, "block") &&
-				strstr(line, "guest-set-memory-blocks");
+			*ret |= line_blocks(line);
 	}
 	return 0;
 }

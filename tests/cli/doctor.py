@@ -336,6 +336,14 @@ def check_guest_agent():
         assert not doctor(tree, 0)["findings"]
         tree.write("etc/qemu/qemu-ga.conf", "#block-rpcs=guest-set-memory-blocks\n")
         assert ids(doctor(tree, 0), "info") == ["guest-agent"]
+        for line, blocked in (('FILTER_RPC_ARGS="--allow-rpcs=guest-ping,guest-info"', True),
+                              ('FILTER_RPC_ARGS="--allow-rpcs=guest-set-memory-blocks"', False),
+                              ('FILTER_RPC_ARGS="--allow-rpcs="', False),
+                              ("BLACKLIST_RPC=guest-exec", False),
+                              ("BLACKLIST_RPC=guest-exec,guest-set-memory-blocks", True),
+                              ("BLOCK_RPCS=guest-set-memory-blocks", True)):
+            tree.write("etc/sysconfig/qemu-ga", line + "\n")
+            assert bool(doctor(tree, 0)["findings"]) != blocked, line
     with machine(rules={port: "com.redhat.spice.0\n"}) as tree:
         assert not doctor(tree, 0)["findings"]
 
