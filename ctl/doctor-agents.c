@@ -183,10 +183,10 @@ int doctor_agents(struct doctor *doctor)
 	int r;
 
 	doctor->ready = doctor_has(doctor, "run/memblockd/ready");
-	doctor->enabled =
-		doctor_has(doctor, "etc/systemd/system/multi-user.target.wants/memblockd.service");
 	look_for_balloons(doctor);
-	r = doctor_for_each(doctor, VIRTIO, look_at_virtio, NULL);
+	r = doctor_unit_is_enabled(doctor, "memblockd.service", &doctor->enabled);
+	if (r >= 0)
+		r = doctor_for_each(doctor, VIRTIO, look_at_virtio, NULL);
 	if (r >= 0)
 		r = doctor_for_each(doctor, PORTS, look_at_port, NULL);
 	return r < 0 ? r : look_at_daxctl(doctor);

@@ -146,6 +146,7 @@ int doctor_kernel(struct doctor *doctor)
 
 	doctor->set_by_us = doctor_has(doctor, "run/memblockd/kernel-policy");
 	doctor->auto_online = auto_online && is_state(auto_online) ? auto_online : "";
+	memblock_policy_for_kernel(&doctor->policy->rules, doctor->policy->platform, &doctor->told);
 	r = read_command_line(doctor);
 	if (r >= 0 && doctor->default_state)
 		tell_default_state(doctor);

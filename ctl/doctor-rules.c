@@ -155,9 +155,7 @@ static int look_for_daxctl(struct doctor *doctor, const char *path, const struct
 
 static void tell_unknown(struct doctor *doctor)
 {
-	doctor->not_read = true;
-	findings_add(&doctor->findings, SEVERITY_INFO, "not-read",
-		     "What udev rules are there is not fully known");
+	doctor_tell_unknown(doctor, "What udev rules are there");
 }
 
 static void not_read(const char *path, int error, void *userdata)

@@ -39,17 +39,23 @@ bool doctor_has(const struct doctor *doctor, const char *path)
 	return fd >= 0;
 }
 
-bool doctor_driver_is(const struct doctor *doctor, const char *path, const char *driver)
+bool doctor_links_to(const struct doctor *doctor, const char *path, const char *name)
 {
 	_cleanup_close_ int fd = memblock_root_open(doctor->root, path, O_PATH | O_NOFOLLOW);
-	char target[1024], *name;
+	char target[1024], *last;
 	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
 
 	if (n < 0)
 		return false;
 	target[n] = '\0';
-	name = strrchr(target, '/');
-	return strcmp(name ? name + 1 : target, driver) == 0;
+	last = strrchr(target, '/');
+	return strcmp(last ? last + 1 : target, name) == 0;
+}
+
+void doctor_tell_unknown(struct doctor *doctor, const char *what)
+{
+	doctor->not_read = true;
+	findings_add(&doctor->findings, SEVERITY_INFO, "not-read", "%s is not fully known", what);
 }
 
 int doctor_for_each(struct doctor *doctor, const char *folder,

@@ -31,12 +31,13 @@ struct doctor {
 	const struct policy *policy;
 	struct memblock_root *root; /* the policy's, as the next */
 	const struct memblock_inventory *inventory;
-	const char *auto_online; /* auto_online_blocks; "" where not known */
-	char *default_state;     /* memhp_default_state= of it */
-	bool ready;              /* memblockd runs, and does the policy */
-	bool enabled;            /* memblockd is started at boot */
-	bool set_by_us;          /* memblockd told the kernel its policy */
-	bool adds_by_itself;     /* memory comes in small pieces, and waits to be online */
+	const char *auto_online;            /* auto_online_blocks; "" where not known */
+	char *default_state;                /* memhp_default_state= of it */
+	bool ready;                         /* memblockd runs, and does the policy */
+	bool enabled;                       /* memblockd is started at boot */
+	bool set_by_us;                     /* memblockd told the kernel its policy */
+	struct memblock_kernel_policy told; /* what memblockd would tell it */
+	bool adds_by_itself; /* memory comes in small pieces, and waits to be online */
 	struct rival *rivals;
 	size_t n_rivals, rivals_capacity;
 	bool not_read;     /* something that matters could not be read, which is told */
@@ -56,6 +57,7 @@ struct onliner {
 int doctor_kernel(struct doctor *doctor);
 int doctor_rules(struct doctor *doctor);
 int doctor_agents(struct doctor *doctor);
+int doctor_boot(struct doctor *doctor);
 int doctor_layout(struct doctor *doctor);
 int doctor_devices(struct doctor *doctor);
 int doctor_config(struct doctor *doctor);
@@ -72,10 +74,22 @@ bool doctor_kernel_onlines(const struct doctor *doctor);
 bool doctor_kernel_is_older(const struct doctor *doctor, unsigned major, unsigned minor);
 /* Whether something is there. */
 bool doctor_has(const struct doctor *doctor, const char *path);
-/* Whether a link of sysfs leads to that driver. A captured tree has the link alone. */
-bool doctor_driver_is(const struct doctor *doctor, const char *path, const char *driver);
+/* Whether a link leads to something of that name. A captured tree has the link alone. */
+bool doctor_links_to(const struct doctor *doctor, const char *path, const char *name);
+/* Begins a finding: "WHAT is not fully known". Why is to be added as evidence. */
+void doctor_tell_unknown(struct doctor *doctor, const char *what);
 /* Calls function() for each name in a folder, in the order of names, until it fails. What can't be
  * read holds nothing. 0 or what it gave. */
 int doctor_for_each(struct doctor *doctor, const char *folder,
 		    int (*function)(struct doctor *doctor, const char *name, void *userdata),
 		    void *userdata);
+
+/* Whether systemd starts a unit with another one, and so at boot. 0 or -ENOMEM. */
+int doctor_unit_is_enabled(struct doctor *doctor, const char *unit, bool *ret);
+/* Calls function() for each file in force that a service is made of, drop-ins too; path is
+ * absolute. 0, -ENOMEM, or what function() failed with. */
+int doctor_for_each_service(struct doctor *doctor,
+			    int (*function)(struct doctor *doctor, const char *path,
+					    const char *service));
+/* A folder that dropins_find() can't read, of files that matter at boot. */
+void doctor_boot_not_read(const char *path, int error, void *doctor);

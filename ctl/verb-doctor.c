@@ -8,7 +8,8 @@
 
 /* In the order in which findings are told. */
 static int (*const looks[])(struct doctor *doctor) = {
-	doctor_kernel, doctor_rules, doctor_agents, doctor_layout, doctor_devices, doctor_config,
+	doctor_kernel, doctor_rules,   doctor_agents, doctor_boot,
+	doctor_layout, doctor_devices, doctor_config,
 };
 
 static int examine(struct doctor *doctor, struct onliner *ret_onliner)

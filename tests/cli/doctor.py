@@ -504,23 +504,28 @@ def check_what_can_not_be_read():
         assert ids(told, "info") == ["not-read", "not-read"], told
 
 
-def check_folder_without_the_right_to_read_it():
+def check_folders_without_the_right_to_read_them():
+    for folder in (USR, TMP, SYS):
+        look_at_forbidden(folder)
+
+
+def look_at_forbidden(folder):
     setpriv = shutil.which("setpriv")
     if os.geteuid() != 0 or not setpriv:
         raise Skip("needs root and setpriv, to become nobody")
-    with machine(rules={f"{USR}/40-memory.rules": ONLINE}) as tree:
+    with machine(rules={f"{folder}/40-memory.rules": ONLINE}) as tree:
         for path in (tree.path, *tree.path.rglob("*")):
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)
-        (tree.path / USR).chmod(0)
+        (tree.path / folder).chmod(0)
         result = run([setpriv, "--reuid", "65534", "--regid", "65534", "--clear-groups",
                       MEMBLOCKCTL, "--root", tree.path, "doctor", "-J"])
-        (tree.path / USR).chmod(0o755)
+        (tree.path / folder).chmod(0o755)
         if result.returncode == 126 or "error while loading" in result.stderr:
             raise Skip(f"nobody can't run {MEMBLOCKCTL}")
         told = json.loads(result.stdout)
         assert ids(told, "info") == ["not-read"] and result.returncode == 0, result
-        assert f"/{USR}: Permission denied" in evidence(told, "not-read"), told
+        assert f"/{folder}: Permission denied" in evidence(told, "not-read"), told
 
 
 def rule(name, online, *conditions):
@@ -552,6 +557,201 @@ def check_rules_of_memblockd_that_are_never_used():
     text = rule("one", "no") + rule("other", "no", "Node=1")
     with machine(rules={CONF: text}) as tree:
         assert ids(doctor(tree, 0), "info") == ["rule-never-used"]
+
+
+def advice(told, name):
+    return next(one["advice"] for one in told["findings"] if one["id"] == name)
+
+
+TMP, SYS = "usr/lib/tmpfiles.d", "usr/lib/systemd/system"
+AUTO, STATE = f"/{MEMORY}/auto_online_blocks", f"/{MEMORY}/memory32/state"
+ENABLED = {"etc/systemd/system/multi-user.target.wants/memblockd.service": ""}
+UNIT = "[Unit]\nDescription=x\n[Service]\nExecStart=/bin/sh -c 'echo {} > {}'\n"
+BOOT = "set-at-boot"
+
+
+def check_lines_of_tmpfiles():
+    for line, wanted in (
+            (f"w {AUTO} - - - - online", "writes online to auto_online_blocks"),
+            (f"  w+!\t{AUTO}\t- - - - online_movable", "writes online_movable to auto_online_blocks"),
+            (f'w "{AUTO}" - - - - offline', "writes offline to auto_online_blocks"),
+            (f"f+ {AUTO} - - - - online_kernel", "writes online_kernel to auto_online_blocks"),
+            (f"w {AUTO} - - - - %m", "writes something to auto_online_blocks"),
+            (f"w {STATE} - - - - online", "writes online to state"),
+            (f"w /{MEMORY}/memory*/state - - - - offline", "writes offline to state"),
+            (f"w /{MEMORY}/memory7/online - - - - 1", "writes something to state"),
+            (f"# w {AUTO} - - - - online", None), (f"z {AUTO} 0644 - - -", None),
+            (f"r {AUTO}", None), ("w /sys/kernel/mm/ksm/run - - - - 1", None),
+            (f"w /{MEMORY}/block_size_bytes - - - - online", None)):
+        with machine(rules={f"{TMP}/a.conf": "# a remark\n" + line + "\n"}) as tree:
+            told = doctor(tree, 0)
+            assert evidence(told, BOOT) == ([f"/{TMP}/a.conf:2: {wanted}"] if wanted else []), told
+            assert not wanted or "systemd-tmpfiles" in told["findings"][0]["summary"], told
+
+
+def check_files_of_tmpfiles():
+    line = f"w {AUTO} - - - - online\n"
+    for mask in ("etc", "run", "usr/local/lib"):
+        with machine(rules={f"{TMP}/a.conf": line, f"{mask}/tmpfiles.d/a.conf": "\n"}) as tree:
+            assert not doctor(tree, 0)["findings"], mask
+        with machine(rules={f"{TMP}/a.conf": line}) as tree:
+            tree.link(f"{mask}/tmpfiles.d/a.conf", "/dev/null")
+            assert not doctor(tree, 0)["findings"], mask
+    with machine(rules={f"{TMP}/a.conf": line, "etc/tmpfiles.d/a.conf.old": line,
+                        "etc/tmpfiles.d/b.conf": line}) as tree:
+        assert evidence(doctor(tree, 0), BOOT) == [
+            f"/{folder}:1: writes online to auto_online_blocks"
+            for folder in (f"{TMP}/a.conf", "etc/tmpfiles.d/b.conf")]
+
+
+def check_lines_of_services():
+    for text, line, wanted in (
+            (UNIT.format("online", AUTO), 4, "online to auto_online_blocks"),
+            (UNIT.format("online", "$i/state").replace("echo", f"for i in /{MEMORY}/memory*/state;"
+                                                       " do echo"), 4, "online to state"),
+            (f"ExecStartPre=-/bin/sh -c \\\n # no\n\\\n 'echo online_kernel \\\n  > {AUTO}'", 5,
+             "something to auto_online_blocks"),
+            (f"ExecStart=/bin/sh -c 'echo online | tee {AUTO}'", 1, "online to auto_online_blocks"),
+            (f"ExecStartPost=/bin/sh -c 'echo offline >{AUTO}; echo online'", 1,
+             "offline to auto_online_blocks"),
+            (f"ExecStop=/bin/sh -c 'echo online > {AUTO}'", 0, None),
+            (f"ConditionPathExists={AUTO}\nExecStart=/bin/cat {AUTO}", 0, None),
+            (f"#ExecStart=/bin/sh -c 'echo online > {AUTO}'", 0, None),
+            ("ExecStart=/bin/sh -c 'echo 1 > /proc/sys/vm/drop_caches'", 0, None)):
+        with machine(rules={f"{SYS}/a.service": text + "\n"}) as tree:
+            told = doctor(tree, 0)
+            assert evidence(told, BOOT) == (
+                [f"/{SYS}/a.service:{line}: writes {wanted}"] if wanted else []), (text, told)
+            assert not wanted or "a.service" in told["findings"][0]["summary"], told
+            assert not wanted or "once it is started" in told["findings"][0]["summary"], told
+
+
+def check_files_of_services():
+    unit, path = UNIT.format("online", AUTO), f"{SYS}/a.service"
+    for mask in ("etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system"):
+        with machine(rules={path: unit, f"{mask}/a.service": "[Service]\n"}) as tree:
+            assert not doctor(tree, 0)["findings"], mask
+        with machine(rules={path: unit, f"{path}.d/a.conf": unit}) as tree:
+            assert len(doctor(tree, 0)["findings"]) == 2
+            tree.link(f"{mask}/a.service", "/dev/null")
+            assert not doctor(tree, 0)["findings"], mask
+        with machine(rules={f"{SYS}/b.service.d/a.conf": unit,
+                            f"{mask}/b.service.d/b.conf": unit}) as tree:
+            told = doctor(tree, 0)
+            assert evidence(told, BOOT) == [
+                f"/{folder}/b.service.d/{name}.conf:4: writes online to auto_online_blocks"
+                for folder, name in ((SYS, "a"), (mask, "b"))], told
+            tree.link(f"{mask}/b.service.d/a.conf", "/dev/null")
+            assert len(doctor(tree, 0)["findings"]) == 1, mask
+    # An alias is no second service, and a link to a file elsewhere is the service.
+    with machine(rules={path: unit, "opt/c.service": unit}) as tree:
+        tree.link("etc/systemd/system/dbus-a.service", "/usr/lib/systemd/system/a.service")
+        tree.link("etc/systemd/system/c.service", "/opt/c.service")
+        assert [line.split(":")[0] for line in evidence(doctor(tree, 0), BOOT)] == [
+            f"/{path}", "/etc/systemd/system/c.service"]
+
+
+def check_whether_a_service_is_enabled():
+    """memblockd's own too, beside which a rule is a rival."""
+    etc, run_, target = "etc/systemd/system", "run/systemd/system", "multi-user.target"
+    for links, wanted in (
+            ({f"{etc}/{target}.wants": "x"}, True), ({f"{etc}/{target}.requires": "x"}, True),
+            ({f"{run_}/sysinit.target.wants": "x"}, True),
+            ({f"{SYS}/other.service.wants": "x"}, True),
+            ({f"{etc}/memblockd-hotplug.target.upholds": "x"}, True),
+            ({f"{etc}/{target}.wanted": "x"}, False), ({etc: "x"}, False), ({}, False),
+            ({f"{etc}/{target}.wants": "x", etc: "/dev/null"}, False),
+            ({f"{etc}/{target}.wants": "x", run_: "/dev/null"}, False),
+            ({f"{SYS}/{target}.wants": "x", f"{etc}/{target}.wants": "/dev/null"}, False),
+            ({f"{SYS}/{target}.wants": "x", f"{etc}/graphical.target.wants": "/dev/null"}, True)):
+        with machine(rules={f"{ETC}/40-memory.rules": ONLINE}) as tree:
+            for folder, target_of in links.items():
+                tree.link(f"{folder}/memblockd.service",
+                          "/usr/lib/systemd/system/memblockd.service" if target_of == "x"
+                          else target_of)
+            assert ids(doctor(tree)) == (["udev-rule"] if wanted else []), links
+    with machine(rules={f"{SYS}/a.service": UNIT.format("online", AUTO)}) as tree:
+        tree.link(f"{etc}/sysinit.target.wants/a.service", f"/{SYS}/a.service")
+        assert doctor(tree, 0)["findings"][0]["summary"].endswith("new memory at boot")
+
+
+def check_rc_local():
+    line = f"echo online > {AUTO}\n"
+    with machine(rules={"etc/rc.local": f"#!/bin/sh\n#{line}{line}cat {AUTO}\n"}) as tree:
+        told = doctor(tree, 0)
+        assert evidence(told, BOOT) == ["/etc/rc.local:3: writes online to auto_online_blocks"], told
+        assert "once it is started" in told["findings"][0]["summary"], told
+        (tree.path / "etc/rc.local").chmod(0o755)
+        assert "at boot" in doctor(tree, 0)["findings"][0]["summary"]
+    with machine(rules={"etc/rc.d/rc.local": line}) as tree:
+        tree.link("etc/rc.local", "rc.d/rc.local")
+        assert evidence(doctor(tree, 0), BOOT) == [
+            "/etc/rc.d/rc.local:1: writes online to auto_online_blocks"]
+
+
+def check_what_is_written_at_boot_against_others():
+    path = f"{TMP}/a.conf"
+    for state, facts, options, wanted in (
+            ("online", {}, {"cmdline": "memhp_default_state=offline"}, True),
+            ("offline", {}, {"cmdline": "memhp_default_state=offline"}, False),
+            # memblockd would tell the kernel "online"
+            ("online", ENABLED, {}, False), ("online_movable", ENABLED, {}, True),
+            ("offline", {"run/memblockd/ready": ""}, {}, True), ("%m", ENABLED, {}, True),
+            ("online_movable", {}, {}, False),
+            ("online_movable", {**ENABLED, CONF: "[Policy]\nKernelPolicy=leave\n"}, {}, False)):
+        with machine(virt="kvm", rules={path: f"w {AUTO} - - - - {state}\n", **facts},
+                     **options) as tree:
+            told = doctor(tree)
+            assert ids(told) == ([BOOT] if wanted else []), (state, facts, told)
+            assert not wanted or advice(told, BOOT).startswith(
+                "Copy the file to /etc/tmpfiles.d/a.conf, "), told
+    for path, word in (("etc/tmpfiles.d/a.conf", "Take that line out of the file."),
+                       (f"{SYS}/a.service.d/b.conf", "to /etc/systemd/system/a.service.d/b.conf,")):
+        text = UNIT.format("offline", AUTO) if "service" in path else f"w {AUTO} - - - - offline\n"
+        with machine(virt="kvm", rules={path: text, **ENABLED}) as tree:
+            tree.link("etc/systemd/system/basic.target.wants/a.service", f"/{SYS}/a.service")
+            assert word in advice(doctor(tree, 1), BOOT), path
+    # States of blocks are no policy, and what nobody starts is no rival.
+    with machine(virt="kvm", rules={f"{TMP}/a.conf": f"w {STATE} - - - - offline\n", **ENABLED,
+                                    f"{SYS}/a.service": UNIT.format("offline", AUTO)}) as tree:
+        assert ids(doctor(tree, 0), "info") == [BOOT, BOOT]
+
+
+def check_bad_files_of_boot():
+    """Nothing of what a file may hold makes it fail, or take long."""
+    junk = bytes(range(256)) * 2000
+    line = f"w {AUTO} ".encode()
+    for text in (junk, b"\0" * 500000, line * 10000, line + b"'" * 500000, b"\\\n" * 250000,
+                 b"ExecStart=" * 50000, b"ExecStart=>" + AUTO.encode() * 10000 + b"\\", b"w", b"",
+                 b"\n" * 500000, b"w\n" * 100000, b"\xff\xfe" + line, (line + b"\n") * 300):
+        with machine() as tree:
+            for name in (f"{TMP}/a.conf", f"{SYS}/a.service", f"{SYS}/b.service.d/a.conf",
+                         "etc/rc.local"):
+                (tree.path / name).parent.mkdir(parents=True, exist_ok=True)
+                (tree.path / name).write_bytes(text)
+            tree.write(f"{TMP}/b.conf", f"w {AUTO} - - - - online\n")
+            began = time.monotonic()
+            told = doctor(tree, 0)
+            assert time.monotonic() - began < 20, text[:40]
+            assert f"/{TMP}/b.conf:1: writes online to auto_online_blocks" in evidence(told, BOOT)
+
+
+def check_files_of_boot_that_can_not_be_read():
+    with machine() as tree:
+        for folder in ("etc/tmpfiles.d", "etc/systemd/system"):
+            tree.write(folder, "a file, not a folder\n")
+        for name in (f"{TMP}/a.conf", f"{SYS}/a.service", "etc/rc.local"):
+            (tree.path / name).mkdir(parents=True)
+        tree.write(f"{TMP}/b.conf", "#" * (2 * MIB))
+        tree.write(f"{SYS}/b.service.d", "a file, not a folder\n")
+        os.mkfifo(tree.path / SYS / "c.service")
+        tree.link(f"{SYS}/d.service", "d.service")
+        tree.link(f"{SYS}/{'e' * 200}.service", "/nowhere")
+        told = doctor(tree, 0)
+        unread = sorted(line.split(":")[0] for line in evidence(told, "not-read"))
+        assert unread == sorted((
+            "/etc/tmpfiles.d", "/etc/systemd/system", "/etc/systemd/system/b.service.d",
+            f"/{TMP}/a.conf", f"/{TMP}/b.conf", f"/{SYS}/a.service", f"/{SYS}/b.service.d", f"/{SYS}/d.service", "/etc/rc.local")), told
 
 
 def check_addresses_that_are_hidden():
