@@ -563,6 +563,74 @@ def advice(told, name):
     return next(one["advice"] for one in told["findings"] if one["id"] == name)
 
 
+def check_kernel_that_is_faster_than_rules():
+    first = "kernel-is-first"
+    gpu = rule("gpu", "no", "Device=nv*")
+    for text, auto, wanted in (
+            (gpu, "online", True), (gpu, "online_movable", True), (gpu, "offline", False),
+            (gpu, "nonsense", False),
+            # all memory is treated alike: memblockd tells the kernel
+            (rule("all", "kernel"), "online", False),
+            (rule("all", "default"), "online", False),
+            # but not this, within a ratio or not at all
+            (rule("all", "movable"), "online", True),
+            (rule("all", "movable"), "online_movable", False),
+            (rule("all", "no"), "online", True),
+            ("[Policy]\nKernelPolicy=leave\n" + rule("all", "kernel"), "online", True),
+            ("[Policy]\nKernelPolicy=leave\n" + rule("all", "kernel"), "online_kernel", False),
+            # with "default" any zone will do
+            (rule("dimm", "default", "Device=PNP*") + rule("all", "kernel"), "online_kernel", False),
+            # what is for other machines, or left for nothing, isn't in its way
+            (rule("other", "no", "Architecture=s390x"), "online", False),
+            (rule("other", "no", "Virtualization=none"), "online", False),
+            (rule("other", "no", "Provider=cxl"), "online", False)):
+        with machine(auto=auto, virt="kvm", rules={CONF: text}) as tree:
+            told = doctor(tree, 1 if wanted else 0)
+            assert ids(told) == ([first] if wanted else []), (text, auto, told)
+            assert not wanted or f"auto_online_blocks: {auto}" in evidence(told, first)[0], told
+    with machine(auto="online", virt="kvm", rules={CONF: gpu + rule("all", "default")}) as tree:
+        told = doctor(tree, 1)
+        assert evidence(told, first)[1:] == [f"/{CONF}:1: [Rule gpu] Online=no"], told
+    text = rule("all", "movable") + rule("never", "no", "Node=1")
+    with machine(auto="online", virt="kvm", rules={CONF: text}) as tree:
+        assert "never" not in str(evidence(doctor(tree, 1), first))
+
+
+def check_what_to_do_where_the_kernel_is_faster():
+    first = "kernel-is-first"
+    differ = rule("gpu", "no", "Device=nv*")
+    for text, facts, options, word in (
+            (differ, {}, {}, "give all memory that is to come online a rule"),
+            (rule("all", "no"), {}, {}, "Boot with memhp_default_state=offline."),
+            (rule("all", "movable"), {}, {}, "memhp_default_state=online_movable, which"),
+            (differ, {"run/memblockd/kernel-policy": "x\n"}, {}, "systemctl reload memblockd"),
+            (differ + rule("all", "default"), {}, {"cmdline": "memhp_default_state=offline"},
+             "find out what changes that later")):
+        with machine(auto="online", virt="kvm", rules={CONF: text, **facts}, **options) as tree:
+            assert word in advice(doctor(tree, 1), first), text
+    # What the advice says holds: the kernel leaves it to memblockd, and rules name all.
+    with machine(virt="kvm", cmdline="memhp_default_state=offline",
+                 rules={CONF: differ + rule("all", "default")}) as tree:
+        assert not ids(doctor(tree, 0))
+
+
+def check_kernel_that_is_faster_than_defaults():
+    """Nobody asked for those, so it is no warning."""
+    first = "kernel-is-first"
+    with machine(auto="online", virt="kvm") as tree:
+        namespace(tree, "dax0.0", 0x100000000, 128 * MIB, folder="sys/bus/dax/devices")
+        told = doctor(tree, 0)
+        assert ids(told, "info") == [first], told
+        assert evidence(told, first)[1].startswith("default for dax: no: "), told
+        assert len(evidence(told, first)) == 2, told
+        tree.write(CONF, rule("dax", "default", "Provider=dax"))
+        assert not doctor(tree, 0)["findings"]
+        tree.write(CONF, rule("dax", "movable", "Provider=dax", "Device=dax1.*"))
+        told = doctor(tree, 1)
+        assert [line.split(":")[0] for line in evidence(told, first)[1:]] == [
+            f"/{CONF}", "default for dax"], told
+
+
 TMP, SYS = "usr/lib/tmpfiles.d", "usr/lib/systemd/system"
 AUTO, STATE = f"/{MEMORY}/auto_online_blocks", f"/{MEMORY}/memory32/state"
 ENABLED = {"etc/systemd/system/multi-user.target.wants/memblockd.service": ""}
