@@ -119,6 +119,21 @@ enum memblock_source_state asked_state(const struct manager *manager, enum membl
 	return asked->state;
 }
 
+/* Of arm64's DIMMs the verdict rests on them. */
+static int set_sections(struct manager *manager, const char *text,
+			const struct memblock_block *block)
+{
+	enum memblock_answer removable = memblock_block_removable(block);
+	unsigned reasons = block_reasons(block);
+	int r;
+
+	r = memblock_inventory_set_sections(manager->inventory, text);
+	if (r < 0 ||
+	    (memblock_block_removable(block) == removable && block_reasons(block) == reasons))
+		return r;
+	return manager_recount(manager, block);
+}
+
 int asked_add_sections(struct manager *manager, const struct findings *findings,
 		       const struct memblock_block *block)
 {
@@ -129,7 +144,7 @@ int asked_add_sections(struct manager *manager, const struct findings *findings,
 
 	if (!findings->sections)
 		return 0;
-	r = memblock_inventory_set_sections(manager->inventory, findings->sections);
+	r = set_sections(manager, findings->sections, block);
 	if (r < 0)
 		return r;
 	r = memblock_block_subsections(manager->inventory, block, &words, &n, &source);

@@ -4,7 +4,6 @@
 #include "bus-groups.h"
 #include "bus-paths.h"
 #include "bus-signals.h"
-#include "diff.h"
 
 /* What can't be sent is lost: the bus is full or gone, and who listens reads anew then. */
 static void emit_empty(sd_bus *bus, const char *member)
@@ -157,21 +156,20 @@ static void emit_devices_gone(sd_bus *bus, const struct census *before, const st
 }
 
 void bus_signal_inventory(struct manager *manager, const struct census *before,
-			  const struct census *after)
+			  const struct census *after, const struct ranges *changed)
 {
-	_cleanup_(ranges_done) struct ranges ranges = {};
 	sd_bus *bus = bus_connection(manager->bus);
 
 	if (!bus)
 		return;
 	emit_manager_properties(bus, before, after);
-	if (diff_inventories(before->inventory, after->inventory, &ranges) < 0 || ranges.n == 0)
+	if (changed->n == 0)
 		return;
 
 	emit_nodes(bus, before, after);
 	emit_devices_after(bus, before, after);
 	emit_devices_gone(bus, before, after);
-	(void)emit_ranges(bus, &ranges);
+	(void)emit_ranges(bus, changed);
 }
 
 void bus_signal_sources(struct manager *manager)

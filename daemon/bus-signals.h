@@ -11,9 +11,9 @@ struct manager;
 /* Every signal, each in one function whose arguments have types; where there is no bus, nobody is
  * told, which is no error. */
 
-/* BlocksChanged and the changes of properties and of objects that come with it. */
+/* BlocksChanged, where any did, and the changes of properties and of objects that come with it. */
 void bus_signal_inventory(struct manager *manager, const struct census *before,
-			  const struct census *after);
+			  const struct census *after, const struct ranges *changed);
 /* What became of sources that workers read. */
 void bus_signal_sources(struct manager *manager);
 void bus_signal_settled(struct manager *manager);

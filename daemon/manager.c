@@ -9,6 +9,7 @@
 #include "bus-connection.h"
 #include "bus-signals.h"
 #include "clock.h"
+#include "diff.h"
 #include "guard.h"
 #include "journal.h"
 #include "kept.h"
@@ -108,23 +109,53 @@ static int scan(struct manager *manager, struct census **ret)
 	return r;
 }
 
+/* Whoever asks from now on is told of the new one; whoever listens, of what changed. */
+static void replace_census(struct manager *manager, struct census *after,
+			   const struct ranges *changed)
+{
+	struct census *before = manager->census;
+
+	manager->census = after;
+	manager->inventory = after->inventory;
+	bus_signal_inventory(manager, before, after, changed);
+	census_free(before);
+}
+
 int manager_refresh(struct manager *manager, bool settled)
 {
-	struct census *before = manager->census, *after;
+	_cleanup_(ranges_done) struct ranges changed = {};
+	struct census *after;
 	int r;
 
 	r = scan(manager, &after);
 	if (r < 0)
 		return r;
 
-	manager->census = after;
-	manager->inventory = after->inventory;
-	bus_signal_inventory(manager, before, after);
+	(void)diff_inventories(manager->inventory, after->inventory, &changed);
+	replace_census(manager, after, &changed);
 	if (settled)
 		bus_signal_settled(manager);
-	census_free(before);
 	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
 	guard_update(manager->guard, false);
+	marked_update(manager->marked);
+	manager_tell_status(manager);
+	return 0;
+}
+
+int manager_recount(struct manager *manager, const struct memblock_block *block)
+{
+	_cleanup_(ranges_done) struct ranges changed = {};
+	uint64_t start = memblock_block_start(manager->inventory, block);
+	struct census *after;
+	int r;
+
+	r = ranges_add(&changed, start, start + memblock_inventory_block_size(manager->inventory));
+	if (r >= 0)
+		r = census_new(manager->inventory, &after);
+	if (r < 0)
+		return r;
+
+	replace_census(manager, after, &changed);
 	marked_update(manager->marked);
 	manager_tell_status(manager);
 	return 0;

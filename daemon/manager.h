@@ -59,6 +59,9 @@ struct manager *manager_free(struct manager *manager);
 /* Reads the memory blocks anew and tells the bus of what changed. settled: no more events are
  * expected. Where they can't be read, what is known stays. The error is told. */
 int manager_refresh(struct manager *manager, bool settled);
+/* The same where nothing was read anew, but what a worker found changed the verdict of a block. 0
+ * or -ENOMEM. */
+int manager_recount(struct manager *manager, const struct memblock_block *block);
 /* An event of the kernel, of a block, that is not a synthetic one. */
 void manager_note_block(struct manager *manager, const char *action, uint64_t index);
 /* Reads the configuration anew; what is wrong in it is told and left as the defaults are. */
