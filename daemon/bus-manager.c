@@ -13,32 +13,37 @@
 /* As many as fit a message with room to spare. */
 #define BLOCKS_OF_A_PAGE 10000
 
-static int append_rows(sd_bus_message *reply, const struct memblock_inventory *inventory,
-		       unsigned split, size_t first, size_t max)
-{
-	struct row row = { .first = first };
-	int r;
-
-	r = sd_bus_message_open_container(reply, 'a', MEMBLOCK_BUS_RANGE);
-	for (size_t n = 0; r >= 0 && n < max; n++) {
-		if (!next_row(inventory, split, row.first + row.n, &row))
-			break;
-		r = bus_append_row(reply, inventory, &row);
-	}
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
 static int list_ranges(sd_bus_message *message, void *userdata,
 		       sd_bus_error *error __attribute__((unused)))
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
 	struct manager *manager = userdata;
+	const struct census *census = manager->census;
 	int r;
 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
-		r = append_rows(reply, manager->inventory, SPLIT_FACTS, 0, SIZE_MAX);
+		r = sd_bus_message_open_container(reply, 'a', MEMBLOCK_BUS_RANGE);
+	for (size_t i = 0; r >= 0 && i < census->n_rows; i++)
+		r = bus_append_row(reply, census->inventory, &census->rows[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* A row a block. */
+static int append_blocks(sd_bus_message *reply, const struct memblock_inventory *inventory,
+			 uint64_t first, uint32_t count)
+{
+	struct row row = { first_block_from(inventory, first), 1 };
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'a', MEMBLOCK_BUS_RANGE);
+	for (; r >= 0 && count > 0 && memblock_inventory_block(inventory, row.first); count--) {
+		r = bus_append_row(reply, inventory, &row);
+		row.first++;
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int list_blocks(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -59,8 +64,7 @@ static int list_blocks(sd_bus_message *message, void *userdata, sd_bus_error *er
 
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
-		r = append_rows(reply, manager->inventory, SPLIT_ALL,
-				first_block_from(manager->inventory, first), count);
+		r = append_blocks(reply, manager->inventory, first, count);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -61,6 +61,18 @@ static void count_by_device(struct census *census, const struct memblock_block *
 	}
 }
 
+static int make_rows(struct census *census)
+{
+	struct row row = {};
+
+	while (next_row(census->inventory, SPLIT_FACTS, row.first + row.n, &row)) {
+		if (ARRAY_GROW(census->rows, census->rows_capacity, census->n_rows) < 0)
+			return -ENOMEM;
+		census->rows[census->n_rows++] = row;
+	}
+	return 0;
+}
+
 int census_new(struct memblock_inventory *inventory, struct census **ret)
 {
 	_cleanup_(census_freep) struct census *census = calloc(1, sizeof(*census));
@@ -70,7 +82,7 @@ int census_new(struct memblock_inventory *inventory, struct census **ret)
 	if (!census)
 		return -ENOMEM;
 	census->inventory = memblock_inventory_ref(inventory);
-	if (make_groups(census) < 0)
+	if (make_groups(census) < 0 || make_rows(census) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
 		count_by_node(census, block);
@@ -89,6 +101,7 @@ struct census *census_free(struct census *census)
 	memblock_inventory_unref(census->inventory);
 	free(census->nodes);
 	free(census->devices);
+	free(census->rows);
 	free(census);
 	return NULL;
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "macros.h"
-#include "text.h"
+#include "rows.h"
 #include "totals.h"
 
 /* The blocks of the whole machine, of one node, or of one device, counted. */
@@ -12,7 +12,7 @@ struct group {
 };
 
 /* An inventory, counted once: 200,000 blocks are too many to walk for each property that somebody
- * reads. */
+ * reads, or for each list of ranges. */
 struct census {
 	struct memblock_inventory *inventory;
 	struct group all;
@@ -20,6 +20,9 @@ struct census {
 	size_t n_nodes;
 	struct group *devices; /* as memblock_inventory_device() numbers them */
 	size_t n_devices;
+	struct row *rows; /* neighbours that are alike in all that is told of them */
+	size_t n_rows;
+	size_t rows_capacity;
 };
 
 /* Takes a reference of the inventory. 0 or -ENOMEM. */
