@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,11 @@ static void fill_standard_files(void)
 	closep(&fd);
 }
 
+/* What a scan took for a while goes back to the system when it is over. Left alone, glibc takes
+ * large arrays out of its heap once one of them was freed, and what lies above a hole keeps that.
+ */
+#define LARGE_ARRAY (128 << 10)
+
 /* Who is asked for memory when there is little must not wait for his own to be read in. Where the
  * limit is low, to lock would make allocations fail. */
 static void lock_memory(const struct options *options)
@@ -112,6 +118,7 @@ static int run(const struct options *options)
 	sigset_t signals;
 	int r;
 
+	(void)mallopt(M_MMAP_THRESHOLD, LARGE_ARRAY);
 	lock_memory(options);
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGTERM);
