@@ -4,23 +4,20 @@
 #include "bus-groups.h"
 #include "bus-paths.h"
 
-static const struct memblock_device *find_device(const struct manager *manager, const char *path)
-{
-	_cleanup_free_ char *name = NULL;
-
-	if (sd_bus_path_decode(path, DEVICE_PATH, &name) <= 0)
-		return NULL;
-	return census_find_device(manager->inventory, name);
-}
-
+/* What the handlers of properties get for userdata is its group. */
 static int find_object(sd_bus *bus __attribute__((unused)), const char *path,
 		       const char *interface __attribute__((unused)), void *userdata,
 		       void **ret_found, sd_bus_error *error __attribute__((unused)))
 {
-	if (!find_device(userdata, path))
+	_cleanup_free_ char *name = NULL;
+	const struct manager *manager = userdata;
+	const struct group *group;
+
+	if (sd_bus_path_decode(path, DEVICE_PATH, &name) <= 0)
 		return 0;
-	*ret_found = userdata;
-	return 1;
+	group = census_device(manager->census, name);
+	*ret_found = (void *)group;
+	return !!group;
 }
 
 static int enumerate(sd_bus *bus __attribute__((unused)),
@@ -43,42 +40,34 @@ static int enumerate(sd_bus *bus __attribute__((unused)),
 	return 0;
 }
 
-static int get_name(sd_bus *bus __attribute__((unused)), const char *path,
+static int get_name(sd_bus *bus __attribute__((unused)), const char *path __attribute__((unused)),
 		    const char *interface __attribute__((unused)),
 		    const char *property __attribute__((unused)), sd_bus_message *reply,
 		    void *userdata, sd_bus_error *error __attribute__((unused)))
 {
-	const struct memblock_device *device = find_device(userdata, path);
+	const struct group *group = userdata;
 
-	return device ? sd_bus_message_append(reply, "s", memblock_device_name(device)) : -ENXIO;
+	return sd_bus_message_append(reply, "s", memblock_device_name(group->device));
 }
 
-static int get_provider(sd_bus *bus __attribute__((unused)), const char *path,
+static int get_provider(sd_bus *bus __attribute__((unused)),
+			const char *path __attribute__((unused)),
 			const char *interface __attribute__((unused)),
 			const char *property __attribute__((unused)), sd_bus_message *reply,
 			void *userdata, sd_bus_error *error __attribute__((unused)))
 {
-	const struct memblock_device *device = find_device(userdata, path);
+	const struct group *group = userdata;
 
-	return device ? sd_bus_message_append(
-				reply, "s",
-				memblock_provider_to_string(memblock_device_provider(device)))
-		      : -ENXIO;
+	return sd_bus_message_append(
+		reply, "s", memblock_provider_to_string(memblock_device_provider(group->device)));
 }
 
-static int get_count(sd_bus *bus __attribute__((unused)), const char *path,
+static int get_count(sd_bus *bus __attribute__((unused)), const char *path __attribute__((unused)),
 		     const char *interface __attribute__((unused)), const char *property,
 		     sd_bus_message *reply, void *userdata,
 		     sd_bus_error *error __attribute__((unused)))
 {
-	struct manager *manager = userdata;
-	const struct memblock_device *device = find_device(manager, path);
-
-	if (!device)
-		return -ENXIO;
-	return bus_append_group(reply, manager->inventory,
-				census_device(manager->census, memblock_device_name(device)),
-				property);
+	return bus_append_group(reply, userdata, property);
 }
 
 static const sd_bus_vtable vtable[] = {

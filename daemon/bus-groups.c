@@ -16,11 +16,10 @@ static int append_nodes(sd_bus_message *reply, const struct node_mask *mask)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-int bus_append_group(sd_bus_message *reply, const struct memblock_inventory *inventory,
-		     const struct group *group, const char *property)
+int bus_append_group(sd_bus_message *reply, const struct group *group, const char *property)
 {
 	const struct totals *totals = &group->totals;
-	uint64_t size = memblock_inventory_block_size(inventory);
+	uint64_t size = memblock_inventory_block_size(group->inventory);
 	const struct {
 		const char *property;
 		uint64_t number;

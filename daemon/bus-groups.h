@@ -7,8 +7,7 @@
 /* What Node and Device objects have in common. */
 
 /* Appends the property of that name: Blocks, Bytes, OnlineBytes, NotRemovableBytes, Nodes. */
-int bus_append_group(sd_bus_message *reply, const struct memblock_inventory *inventory,
-		     const struct group *group, const char *property);
+int bus_append_group(sd_bus_message *reply, const struct group *group, const char *property);
 /* Whether none of those properties differs. */
 bool bus_same_group(const struct group *a, const struct group *b);
 /* Adds a copy of a path to a list that ends with NULL, *n long. 0 or -ENOMEM. */

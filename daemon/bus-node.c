@@ -5,26 +5,20 @@
 #include "bus-groups.h"
 #include "bus-paths.h"
 
-static const struct group *find_node(const struct manager *manager, const char *path, int *ret)
-{
-	uint64_t nid;
-
-	if (path_number(path, NODE_PATH "/node", &nid) < 0 || nid >= NODES_MAX)
-		return NULL;
-	*ret = (int)nid;
-	return census_node(manager->census, nid);
-}
-
+/* What the handlers of properties get for userdata is its group. */
 static int find_object(sd_bus *bus __attribute__((unused)), const char *path,
 		       const char *interface __attribute__((unused)), void *userdata,
 		       void **ret_found, sd_bus_error *error __attribute__((unused)))
 {
-	int nid;
+	const struct manager *manager = userdata;
+	const struct group *group;
+	uint64_t nid;
 
-	if (!find_node(userdata, path, &nid))
+	if (path_number(path, NODE_PATH "/node", &nid) < 0)
 		return 0;
-	*ret_found = userdata;
-	return 1;
+	group = census_node(manager->census, nid);
+	*ret_found = (void *)group;
+	return !!group;
 }
 
 static int enumerate(sd_bus *bus __attribute__((unused)),
@@ -47,26 +41,22 @@ static int enumerate(sd_bus *bus __attribute__((unused)),
 static int get_nid(sd_bus *bus __attribute__((unused)), const char *path,
 		   const char *interface __attribute__((unused)),
 		   const char *property __attribute__((unused)), sd_bus_message *reply,
-		   void *userdata, sd_bus_error *error __attribute__((unused)))
+		   void *userdata __attribute__((unused)),
+		   sd_bus_error *error __attribute__((unused)))
 {
-	int nid;
+	uint64_t nid;
+	int r;
 
-	return find_node(userdata, path, &nid) ? sd_bus_message_append(reply, "i", nid) : -ENXIO;
+	r = path_number(path, NODE_PATH "/node", &nid);
+	return r < 0 ? r : sd_bus_message_append(reply, "i", (int)nid);
 }
 
-static int get_count(sd_bus *bus __attribute__((unused)), const char *path,
+static int get_count(sd_bus *bus __attribute__((unused)), const char *path __attribute__((unused)),
 		     const char *interface __attribute__((unused)), const char *property,
 		     sd_bus_message *reply, void *userdata,
 		     sd_bus_error *error __attribute__((unused)))
 {
-	struct manager *manager = userdata;
-	const struct group *group;
-	int nid;
-
-	group = find_node(manager, path, &nid);
-	if (!group)
-		return -ENXIO;
-	return bus_append_group(reply, manager->inventory, group, property);
+	return bus_append_group(reply, userdata, property);
 }
 
 static const sd_bus_vtable vtable[] = {

@@ -10,11 +10,20 @@ bool node_mask_has(const struct node_mask *mask, int nid)
 	return nid >= 0 && nid < NODES_MAX && mask->words[nid / 64] & UINT64_C(1) << nid % 64;
 }
 
-static void count(struct group *group, const struct memblock_inventory *inventory,
-		  const struct memblock_block *block)
+static void count(struct group *group, const struct memblock_block *block)
 {
 	totals_add(&group->totals, block);
-	node_mask_add(&group->nodes, inventory, block);
+	node_mask_add(&group->nodes, group->inventory, block);
+}
+
+/* As many as asked for, and one at least. */
+static struct group *new_groups(const struct memblock_inventory *inventory, size_t n)
+{
+	struct group *groups = calloc(MAX(n, (size_t)1), sizeof(*groups));
+
+	for (size_t i = 0; groups && i < n; i++)
+		groups[i].inventory = inventory;
+	return groups;
 }
 
 static int make_groups(struct census *census)
@@ -22,17 +31,22 @@ static int make_groups(struct census *census)
 	const struct memblock_inventory *inventory = census->inventory;
 	const struct memblock_block *block;
 
+	census->all.inventory = inventory;
 	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
-		count(&census->all, inventory, block);
+		count(&census->all, block);
 	for (int nid = 0; nid < NODES_MAX; nid++)
 		if (node_mask_has(&census->all.nodes, nid))
 			census->n_nodes = (size_t)nid + 1;
 	while (memblock_inventory_device(inventory, census->n_devices))
 		census->n_devices++;
 
-	census->nodes = calloc(census->n_nodes + 1, sizeof(*census->nodes));
-	census->devices = calloc(census->n_devices + 1, sizeof(*census->devices));
-	return census->nodes && census->devices ? 0 : -ENOMEM;
+	census->nodes = new_groups(inventory, census->n_nodes);
+	census->devices = new_groups(inventory, census->n_devices);
+	if (!census->nodes || !census->devices)
+		return -ENOMEM;
+	for (size_t i = 0; i < census->n_devices; i++)
+		census->devices[i].device = memblock_inventory_device(inventory, i);
+	return 0;
 }
 
 static void count_by_node(struct census *census, const struct memblock_block *block)
@@ -42,7 +56,7 @@ static void count_by_node(struct census *census, const struct memblock_block *bl
 
 	for (size_t i = 0; i < n; i++)
 		if ((size_t)nids[i] < census->n_nodes)
-			count(&census->nodes[nids[i]], census->inventory, block);
+			count(&census->nodes[nids[i]], block);
 }
 
 /* Blocks of one device follow each other, so the search begins where the last one ended. */
@@ -53,9 +67,9 @@ static void count_by_device(struct census *census, const struct memblock_block *
 	for (size_t i = 0; device && i < census->n_devices; i++) {
 		size_t n = (*last + i) % census->n_devices;
 
-		if (memblock_inventory_device(census->inventory, n) != device)
+		if (census->devices[n].device != device)
 			continue;
-		count(&census->devices[n], census->inventory, block);
+		count(&census->devices[n], block);
 		*last = n;
 		return;
 	}

@@ -7,6 +7,8 @@
 
 /* The blocks of the whole machine, of one node, or of one device, counted. */
 struct group {
+	const struct memblock_inventory *inventory;
+	const struct memblock_device *device; /* NULL where they are not those of one */
 	struct totals totals;
 	struct node_mask nodes;
 };
