@@ -425,7 +425,11 @@ int arrivals_new(struct manager *manager, struct arrivals **ret)
 	r = sd_event_add_time(manager->event, &arrivals->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
 			      arrivals);
 	if (r >= 0)
+		r = sd_event_source_set_enabled(arrivals->timer, SD_EVENT_OFF);
+	if (r >= 0)
 		r = read_known(arrivals);
+	if (r >= 0)
+		r = take_up_offlined(arrivals);
 	if (r < 0)
 		return r;
 	/* Where the helper leaves word when we are away. */
