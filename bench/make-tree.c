@@ -51,7 +51,6 @@ struct node {
 };
 
 struct tree {
-	const char *folder;
 	uint64_t n_blocks;
 	unsigned n_nodes;
 	struct node nodes[NODES];
@@ -86,10 +85,13 @@ static void tree_done(struct tree *tree)
 		closep(&tree->nodes[i].fd);
 }
 
-/* Makes the folders of a path in the tree, all but its last part. */
-static int make_parents(char *path)
+/* Makes the folders of a path, all but its last part. */
+static int make_parents(const char *name)
 {
-	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s", name);
+	for (char *p = path; (p = strchr(p, '/')); p++) {
 		*p = '\0';
 		if (mkdir(path, 0755) < 0 && errno != EEXIST)
 			return -errno;
@@ -98,47 +100,44 @@ static int make_parents(char *path)
 	return 0;
 }
 
-static int open_folder(const struct tree *tree, const char *name)
+static int open_folder(const char *name)
 {
-	_cleanup_free_ char *path = NULL;
 	int r;
 
-	if (asprintf(&path, "%s/%s/", tree->folder, name) < 0)
-		return -ENOMEM;
-	r = make_parents(path);
+	r = make_parents(name);
 	if (r < 0)
 		return r;
-	r = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (mkdir(name, 0755) < 0)
+		return -errno;
+	r = open(name, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	return r < 0 ? -errno : r;
 }
 
-static FILE *open_file(const struct tree *tree, const char *name)
+static FILE *open_file(const char *name)
 {
-	_cleanup_free_ char *path = NULL;
 	int r;
 
-	if (asprintf(&path, "%s/%s", tree->folder, name) < 0)
-		return NULL;
-	r = make_parents(path);
+	r = make_parents(name);
 	if (r < 0) {
 		errno = -r;
 		return NULL;
 	}
-	return fopen(path, "we");
+	return fopen(name, "we");
 }
 
 static int close_file(FILE *file)
 {
 	bool failed = ferror(file);
 
-	return fclose(file) != 0 || failed ? -EIO : 0;
+	if (fclose(file) != 0)
+		return -errno;
+	return failed ? -EIO : 0;
 }
 
-static int write_file(const struct tree *tree, const char *name, const char *format, ...)
-	_printf_(3, 4);
-static int write_file(const struct tree *tree, const char *name, const char *format, ...)
+static int write_file(const char *name, const char *format, ...) _printf_(2, 3);
+static int write_file(const char *name, const char *format, ...)
 {
-	FILE *file = open_file(tree, name);
+	FILE *file = open_file(name);
 	va_list ap;
 
 	if (!file)
@@ -202,7 +201,7 @@ static int write_attribute(int fd, const char *name, const char *word)
 	if (file < 0)
 		return -errno;
 	n = snprintf(text, sizeof(text), "%s\n", word);
-	return write(file, text, (size_t)n) == n ? 0 : -EIO;
+	return write(file, text, (size_t)n) < 0 ? -errno : 0;
 }
 
 /* Another name of the one file that says so; write_words() made it. */
@@ -314,7 +313,7 @@ static int write_words(struct tree *tree)
 	};
 	int r = 0;
 
-	tree->words_fd = open_folder(tree, "words");
+	tree->words_fd = open_folder("words");
 	if (tree->words_fd < 0)
 		return tree->words_fd;
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(words); i++)
@@ -326,7 +325,7 @@ static int write_words(struct tree *tree)
 
 static int open_folders(struct tree *tree)
 {
-	tree->memory_fd = open_folder(tree, MEMORY_DIR);
+	tree->memory_fd = open_folder(MEMORY_DIR);
 	if (tree->memory_fd < 0)
 		return tree->memory_fd;
 
@@ -334,7 +333,7 @@ static int open_folders(struct tree *tree)
 		char name[64];
 
 		snprintf(name, sizeof(name), NODE_DIR "/node%u", nid);
-		tree->nodes[nid].fd = open_folder(tree, name);
+		tree->nodes[nid].fd = open_folder(name);
 		if (tree->nodes[nid].fd < 0)
 			return tree->nodes[nid].fd;
 	}
@@ -344,7 +343,7 @@ static int open_folders(struct tree *tree)
 static int write_iomem(const struct tree *tree)
 {
 	uint64_t last = number_of(tree->n_blocks - 1), low = MIN(last + 1, HOLE_START);
-	FILE *file = open_file(tree, "proc/iomem");
+	FILE *file = open_file("proc/iomem");
 
 	if (!file)
 		return -errno;
@@ -383,7 +382,7 @@ static void print_zone(FILE *file, unsigned nid, enum zone zone, const struct sp
 
 static int write_zoneinfo(const struct tree *tree)
 {
-	FILE *file = open_file(tree, "proc/zoneinfo");
+	FILE *file = open_file("proc/zoneinfo");
 
 	if (!file)
 		return -errno;
@@ -412,15 +411,15 @@ static int write_node(const struct tree *tree, unsigned nid)
 		n += snprintf(distances + n, sizeof(distances) - (size_t)n, "%s%d", i ? " " : "",
 			      i == nid ? 10 : 20);
 	snprintf(name, sizeof(name), NODE_DIR "/node%u/distance", nid);
-	r = write_file(tree, name, "%s", distances);
+	r = write_file(name, "%s", distances);
 	if (r < 0)
 		return r;
 	snprintf(name, sizeof(name), NODE_DIR "/node%u/cpulist", nid);
-	r = write_file(tree, name, "%u", nid);
+	r = write_file(name, "%u", nid);
 	if (r < 0)
 		return r;
 	snprintf(name, sizeof(name), NODE_DIR "/node%u/meminfo", nid);
-	return write_file(tree, name,
+	return write_file(name,
 			  "Node %u MemTotal: %15" PRIu64 " kB\nNode %u MemFree:  %15" PRIu64 " kB",
 			  nid, kib, nid, kib / 2);
 }
@@ -434,7 +433,7 @@ static int write_nodes(const struct tree *tree)
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(lists); i++) {
 		snprintf(name, sizeof(name), NODE_DIR "/%s", lists[i]);
-		r = write_file(tree, name, tree->n_nodes > 1 ? "0-%u" : "%u", tree->n_nodes - 1);
+		r = write_file(name, tree->n_nodes > 1 ? "0-%u" : "%u", tree->n_nodes - 1);
 	}
 	for (unsigned nid = 0; r >= 0 && nid < tree->n_nodes; nid++)
 		r = write_node(tree, nid);
@@ -447,35 +446,40 @@ static int write_meminfo(const struct tree *tree)
 
 	for (unsigned nid = 0; nid < tree->n_nodes; nid++)
 		kib += node_kib(&tree->nodes[nid]);
-	return write_file(tree, "proc/meminfo",
+	return write_file("proc/meminfo",
 			  "MemTotal:     %15" PRIu64 " kB\nMemFree:      %15" PRIu64
 			  " kB\nMemAvailable: %15" PRIu64 " kB",
 			  kib, kib / 2, kib / 2);
 }
 
-static int write_constants(const struct tree *tree)
+static int write_constants(void)
 {
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(constants); i++)
-		r = write_file(tree, constants[i].path, "%s", constants[i].text);
+		r = write_file(constants[i].path, "%s", constants[i].text);
 	return r;
 }
 
-static int make_tree(struct tree *tree)
+static int make_tree(struct tree *tree, const char *folder)
 {
 	static int (*const writers[])(const struct tree *) = {
-		write_constants, write_iomem, write_zoneinfo, write_nodes, write_meminfo,
+		write_iomem,
+		write_zoneinfo,
+		write_nodes,
+		write_meminfo,
 	};
 	int r;
 
-	if (mkdir(tree->folder, 0755) < 0)
+	if (mkdir(folder, 0755) < 0 || chdir(folder) < 0)
 		return -errno;
 	r = open_folders(tree);
 	if (r >= 0)
 		r = write_words(tree);
 	if (r >= 0)
 		r = make_blocks(tree);
+	if (r >= 0)
+		r = write_constants();
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(writers); i++)
 		r = writers[i](tree);
 	return r;
@@ -504,13 +508,12 @@ int main(int argc, char **argv)
 		log_line("make-tree [--shared] COUNT FOLDER");
 		return 2;
 	}
-	tree.folder = argv[2];
 	tree.n_nodes = (unsigned)MIN(tree.n_blocks, (uint64_t)NODES);
 	for (unsigned i = 0; i < NODES; i++)
 		tree.nodes[i].fd = -1;
 
-	r = make_tree(&tree);
+	r = make_tree(&tree, argv[2]);
 	if (r < 0)
-		log_error(r, "Can't make a tree in %s: %m", tree.folder);
+		log_error(r, "Can't make a tree in %s: %m", argv[2]);
 	return r < 0 ? 1 : 0;
 }
