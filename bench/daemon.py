@@ -139,7 +139,9 @@ def answers(service, rounds, polls):
         f"{CLIENTS} clients": waits(service.ask("status", CLIENTS, polls, POLL)),
         f"{CLIENTS} clients at once": waits(service.ask("status", CLIENTS, polls)),
     }
-    return {"answers": result, "resident_after_kib": service.status("VmRSS"),
+    many, one = result[f"{CLIENTS} clients"], result["one client"]
+    return {"answers": result, "worst_to_one": many["worst_ms"] / one["worst_ms"],
+            "resident_after_kib": service.status("VmRSS"),
             "peak_after_kib": service.status("VmHWM")}
 
 

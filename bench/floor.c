@@ -36,19 +36,14 @@ struct slice {
 	int result;
 };
 
-static int open_folder(int fd, const char *path, DIR **ret)
+static DIR *open_folder(int fd, const char *path)
 {
 	_cleanup_close_ int folder = openat(fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir;
+	DIR *dir = folder < 0 ? NULL : fdopendir(folder);
 
-	if (folder < 0)
-		return -errno;
-	dir = fdopendir(folder);
-	if (!dir)
-		return -errno;
-	folder = -1;
-	*ret = dir;
-	return 0;
+	if (dir)
+		folder = -1;
+	return dir;
 }
 
 /* Of names like memory12. */
@@ -75,13 +70,13 @@ static int list_blocks(DIR *dir, struct blocks *blocks)
 
 static int list_node(DIR *nodes, const char *name)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	int r;
+	_cleanup_closedir_ DIR *dir = open_folder(dirfd(nodes), name);
 
-	r = open_folder(dirfd(nodes), name, &dir);
-	while (r >= 0 && readdir(dir))
+	if (!dir)
+		return -errno;
+	while (readdir(dir))
 		;
-	return r;
+	return 0;
 }
 
 static int list_nodes(DIR *nodes)
@@ -117,26 +112,33 @@ static void *read_slice(void *userdata)
 	return NULL;
 }
 
+static void cut(struct slice *slices, size_t n_slices, int memory_fd, const struct blocks *blocks)
+{
+	for (size_t i = 0; i < n_slices; i++) {
+		size_t first = blocks->n * i / n_slices;
+
+		slices[i] = (struct slice){
+			.memory_fd = memory_fd,
+			.items = blocks->items + first,
+			.n = blocks->n * (i + 1) / n_slices - first,
+		};
+	}
+}
+
 /* The first slice is this thread's own. */
 static int read_blocks(int memory_fd, const struct blocks *blocks, size_t n_threads)
 {
 	_cleanup_free_ struct slice *slices = calloc(n_threads, sizeof(*slices));
-	size_t started = 0;
+	size_t started = 1;
 	int r = 0;
 
 	if (!slices)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_threads; i++) {
-		size_t first = blocks->n * i / n_threads;
-
-		slices[i].memory_fd = memory_fd;
-		slices[i].items = blocks->items + first;
-		slices[i].n = blocks->n * (i + 1) / n_threads - first;
-	}
-	while (r == 0 && ++started < n_threads)
+	cut(slices, n_threads, memory_fd, blocks);
+	for (; r == 0 && started < n_threads; started += r == 0)
 		r = -pthread_create(&slices[started].thread, NULL, read_slice, &slices[started]);
 	(void)read_slice(&slices[0]);
-	for (size_t i = 1; i < MIN(started, n_threads); i++)
+	for (size_t i = 1; i < started; i++)
 		(void)pthread_join(slices[i].thread, NULL);
 	for (size_t i = 0; r >= 0 && i < n_threads; i++)
 		r = slices[i].result;
@@ -152,11 +154,13 @@ static int run(const char *root, size_t n_threads)
 
 	if (fd < 0)
 		return -errno;
-	r = open_folder(fd, "sys/devices/system/memory", &memory);
-	if (r >= 0)
-		r = list_blocks(memory, &blocks);
-	if (r >= 0)
-		r = open_folder(fd, "sys/devices/system/node", &nodes);
+	memory = open_folder(fd, "sys/devices/system/memory");
+	if (!memory)
+		return -errno;
+	nodes = open_folder(fd, "sys/devices/system/node");
+	if (!nodes)
+		return -errno;
+	r = list_blocks(memory, &blocks);
 	if (r >= 0)
 		r = list_nodes(nodes);
 	return r < 0 ? r : read_blocks(dirfd(memory), &blocks, n_threads);

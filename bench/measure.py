@@ -57,6 +57,10 @@ class Run:
     system: float
     peak: int
 
+    @property
+    def cpu(self):
+        return self.user + self.system
+
 
 def run(tools, words, limit, wrapper=()):
     """None where time ran out. The wrapper is not measured; it ends in starting what it is given.
@@ -99,10 +103,11 @@ class Contest:
         runs = self.runs.get(name)
         return statistics.median(getattr(run, what) for run in runs) if runs else None
 
-    def ratio(self, name, other):
+    def ratio(self, name, other, what="real"):
         """How long one takes, with the other for 1: the median of all rounds' own ratios."""
-        pairs = list(zip(self.runs.get(name, ()), self.runs.get(other, ())))
-        return statistics.median(a.real / b.real for a, b in pairs) if pairs else None
+        pairs = zip(self.runs.get(name, ()), self.runs.get(other, ()))
+        ratios = [getattr(a, what) / getattr(b, what) for a, b in pairs if getattr(b, what)]
+        return statistics.median(ratios) if ratios else None
 
     def result(self):
         """For JSON. Of a program that ran out of time there is its limit."""

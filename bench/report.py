@@ -70,7 +70,8 @@ def daemon(result):
     for name, wait in result["answers"].items():
         rows += [[name + ", median", milliseconds(wait["median_ms"])],
                  [name + ", worst", milliseconds(wait["worst_ms"])]]
-    rows += [["resident after that", memory(result["resident_after_kib"])],
+    rows += [["worst of many clients to one's worst", times(result["worst_to_one"])],
+             ["resident after that", memory(result["resident_after_kib"])],
              ["peak after that", memory(result["peak_after_kib"])]]
     return table(["memblockd", ""], rows)
 
