@@ -85,9 +85,9 @@ class Contest:
         self.runs = {name: [] for name in self.programs}
         self.late = set()
 
-    def hold(self, tools, warm=True):
+    def hold(self, tools):
         """A first round, which is not counted, brings files into caches."""
-        for number in range(-1 if warm else 0, self.rounds):
+        for number in range(-1, self.rounds):
             for name, words in self.programs.items():
                 if name in self.late:
                     continue

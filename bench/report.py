@@ -89,7 +89,8 @@ def scale(result):
 
 
 def machine(facts):
-    return (f"{facts['cores']} cores, {memory(facts['memory_kib'])}, Linux {facts['kernel']}; "
+    kernel = facts["kernel"].partition("-")[0]
+    return (f"{facts['cores']} cores, {memory(facts['memory_kib'])}, Linux {kernel}; "
             f"{facts['memblockctl']}, {facts['lsmem'] or 'no lsmem'}.")
 
 
