@@ -2,8 +2,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot-files.h"
 #include "doctor.h"
 #include "dropins.h"
+#include "links.h"
 
 #define PORTS "sys/class/virtio-ports"
 #define VIRTIO "sys/bus/virtio/devices"
@@ -20,7 +22,7 @@ static void look_for_balloons(struct doctor *doctor)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(balloons); i++) {
-		if (!doctor_has(doctor, balloons[i].path))
+		if (!is_there(doctor->root, balloons[i].path))
 			continue;
 		doctor->adds_by_itself = true;
 		findings_add(&doctor->findings, SEVERITY_INFO, "balloon", "%s", balloons[i].text);
@@ -182,9 +184,9 @@ int doctor_agents(struct doctor *doctor)
 {
 	int r;
 
-	doctor->ready = doctor_has(doctor, "run/memblockd/ready");
+	doctor->ready = is_there(doctor->root, "run/memblockd/ready");
 	look_for_balloons(doctor);
-	r = doctor_unit_is_enabled(doctor, "memblockd.service", &doctor->enabled);
+	r = boot_unit_is_enabled(doctor->root, "memblockd.service", &doctor->enabled);
 	if (r >= 0)
 		r = doctor_for_each(doctor, VIRTIO, look_at_virtio, NULL);
 	if (r >= 0)

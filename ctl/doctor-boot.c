@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "boot-files.h"
 #include "doctor.h"
-#include "dropins.h"
 
 /* What writes to the kernel's files of memory while the machine boots: lines of tmpfiles.d(5),
  * services and rc.local. A script that one of them starts is not looked into. */
@@ -47,8 +47,8 @@ static const char *state_in(const char *line, const char *place)
 /* Whether a line speaks of a file whose writing changes what is online. */
 static bool names_memory(const char *line, struct writer *writer)
 {
-	const char *policy = strstr(line, "auto_online_blocks");
-	const char *block = strstr(line, "devices/system/memory/memory");
+	const char *policy = strstr(line, BOOT_POLICY);
+	const char *block = strstr(line, BOOT_BLOCKS);
 
 	if (!policy && !(block && (strstr(block, "/state") || strstr(block, "/online"))))
 		return false;
@@ -115,13 +115,22 @@ static void tell_writer(struct doctor *doctor, const struct writer *writer)
 	advise(findings, writer->path);
 }
 
+/* A file, or a folder of files. */
+static void not_read(const char *path, int error, void *userdata)
+{
+	struct doctor *doctor = userdata;
+
+	doctor_tell_unknown(doctor, "What is done about memory at boot");
+	findings_add_evidence(&doctor->findings, "%s: %s", path, strerror(-error));
+}
+
 /* The text of a file; NULL where there is none, or where it can't be read, which is told. */
 static int read_text(struct doctor *doctor, const char *path, char **ret)
 {
 	ssize_t size = read_file(doctor->root, path + 1, FILE_MAX, ret);
 
 	if (size < 0 && size != -ENOENT && size != -ENOMEM) /* a mask may lead nowhere */
-		doctor_boot_not_read(path, (int)size, doctor);
+		not_read(path, (int)size, doctor);
 	return size == -ENOMEM ? -ENOMEM : 0;
 }
 
@@ -150,14 +159,10 @@ static int look_at_tmpfiles(struct doctor *doctor, const char *path)
 
 static int read_tmpfiles(struct doctor *doctor)
 {
-	/* tmpfiles.d(5) */
-	static const char *const folders[] = { "/etc/tmpfiles.d", "/run/tmpfiles.d",
-					       "/usr/local/lib/tmpfiles.d", "/usr/lib/tmpfiles.d" };
 	_cleanup_(dropins_done) struct dropins files = {};
 	int r;
 
-	r = dropins_find(doctor->root, folders, ARRAY_SIZE(folders), ".conf", doctor_boot_not_read,
-			 doctor, &files);
+	r = boot_tmpfiles_find(doctor->root, not_read, doctor, &files);
 	for (size_t i = 0; r >= 0 && i < files.n; i++)
 		r = look_at_tmpfiles(doctor, files.paths[i]);
 	return r;
@@ -171,7 +176,7 @@ static bool goes_on(const char *line)
 }
 
 /* ExecStartPre=, ExecStart= and ExecStartPost=, over lines that end with a backslash. */
-static int look_at_service(struct doctor *doctor, const char *path, const char *service)
+static int look_at_unit(struct doctor *doctor, const char *path, const char *service)
 {
 	struct writer writer = { .path = path, .who = service };
 	_cleanup_free_ char *text = NULL;
@@ -191,10 +196,21 @@ static int look_at_service(struct doctor *doctor, const char *path, const char *
 		joined = goes_on(line);
 		if (!starts || !writes(line) || !names_memory(line, &writer))
 			continue;
-		r = doctor_unit_is_enabled(doctor, service, &writer.sure);
+		r = boot_unit_is_enabled(doctor->root, service, &writer.sure);
 		if (r >= 0)
 			tell_writer(doctor, &writer);
 	}
+	return r;
+}
+
+static int look_at_service(const struct boot_service *service, void *userdata)
+{
+	int r = 0;
+
+	if (service->path)
+		r = look_at_unit(userdata, service->path, service->name);
+	for (size_t i = 0; r >= 0 && i < service->dropins.n; i++)
+		r = look_at_unit(userdata, service->dropins.paths[i], service->name);
 	return r;
 }
 
@@ -209,9 +225,7 @@ static bool is_program(const struct doctor *doctor, const char *path)
 /* systemd-rc-local-generator(8) has it run if it is a program. */
 static int look_at_rc_local(struct doctor *doctor)
 {
-	/* Where the first is there, the second is a link to it. */
-	static const char *const paths[] = { "/etc/rc.d/rc.local", "/etc/rc.local" };
-	const char *path = doctor_has(doctor, paths[0] + 1) ? paths[0] : paths[1];
+	const char *path = boot_rc_local(doctor->root);
 	struct writer writer = { .path = path, .who = "rc.local" };
 	_cleanup_free_ char *text = NULL;
 	char *rest;
@@ -234,6 +248,6 @@ int doctor_boot(struct doctor *doctor)
 
 	r = read_tmpfiles(doctor);
 	if (r >= 0)
-		r = doctor_for_each_service(doctor, look_at_service);
+		r = boot_for_each_service(doctor->root, not_read, look_at_service, doctor);
 	return r < 0 ? r : look_at_rc_local(doctor);
 }

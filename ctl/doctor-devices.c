@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "links.h"
 #include "size.h"
 #include "text.h"
 
@@ -129,7 +130,7 @@ static int judge_dax(struct doctor *doctor, const char *name,
 	/* Who else has it may use all of it. A captured tree has the link alone. */
 	snprintf(path, sizeof(path), DAX "/%.60s/driver", name);
 	r = read_place(doctor, DAX, name, &place);
-	if (r < 0 || !doctor_links_to(doctor, path, "kmem"))
+	if (r < 0 || !links_to(doctor->root, path, "kmem"))
 		return r == -ENOMEM ? r : 0;
 	lost = MIN(((place.start + mask) & ~mask) - place.start, place.end - place.start);
 	if (lost < place.end - place.start)

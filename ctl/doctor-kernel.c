@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include "links.h"
 
 #define AUTO_ONLINE "sys/devices/system/memory/auto_online_blocks"
 #define PARAMETERS "sys/module/memory_hotplug/parameters/"
@@ -88,7 +89,7 @@ static void tell_parameter(struct doctor *doctor, const char *word, const char *
 		if (!begins(name, parameter->name, &rest) || rest != name + length)
 			continue;
 		snprintf(path, sizeof(path), PARAMETERS "%s", parameter->name);
-		if (doctor_has(doctor, path)) {
+		if (is_there(doctor->root, path)) {
 			findings_add(findings, SEVERITY_INFO, "kernel-command-line",
 				     "The kernel command line sets how new memory is treated");
 		} else {
@@ -144,7 +145,7 @@ int doctor_kernel(struct doctor *doctor)
 	const char *auto_online = doctor->policy->kernel[KERNEL_AUTO_ONLINE_BLOCKS];
 	int r;
 
-	doctor->set_by_us = doctor_has(doctor, "run/memblockd/kernel-policy");
+	doctor->set_by_us = is_there(doctor->root, "run/memblockd/kernel-policy");
 	doctor->auto_online = auto_online && is_state(auto_online) ? auto_online : "";
 	memblock_policy_for_kernel(&doctor->policy->rules, doctor->policy->platform, &doctor->told);
 	r = read_command_line(doctor);

@@ -32,26 +32,6 @@ bool doctor_kernel_is_older(const struct doctor *doctor, unsigned major, unsigne
 	return found_major < major || (found_major == major && found_minor < minor);
 }
 
-bool doctor_has(const struct doctor *doctor, const char *path)
-{
-	_cleanup_close_ int fd = memblock_root_open(doctor->root, path, O_PATH | O_NOFOLLOW);
-
-	return fd >= 0;
-}
-
-bool doctor_links_to(const struct doctor *doctor, const char *path, const char *name)
-{
-	_cleanup_close_ int fd = memblock_root_open(doctor->root, path, O_PATH | O_NOFOLLOW);
-	char target[1024], *last;
-	ssize_t n = fd < 0 ? -1 : readlinkat(fd, "", target, sizeof(target) - 1);
-
-	if (n < 0)
-		return false;
-	target[n] = '\0';
-	last = strrchr(target, '/');
-	return strcmp(last ? last + 1 : target, name) == 0;
-}
-
 void doctor_tell_unknown(struct doctor *doctor, const char *what)
 {
 	doctor->not_read = true;

@@ -72,10 +72,6 @@ void onliner_done(struct onliner *onliner);
 bool doctor_kernel_onlines(const struct doctor *doctor);
 /* Whether the release is known and older than MAJOR.MINOR. */
 bool doctor_kernel_is_older(const struct doctor *doctor, unsigned major, unsigned minor);
-/* Whether something is there. */
-bool doctor_has(const struct doctor *doctor, const char *path);
-/* Whether a link leads to something of that name. A captured tree has the link alone. */
-bool doctor_links_to(const struct doctor *doctor, const char *path, const char *name);
 /* Begins a finding: "WHAT is not fully known". Why is to be added as evidence. */
 void doctor_tell_unknown(struct doctor *doctor, const char *what);
 /* Calls function() for each name in a folder, in the order of names, until it fails. What can't be
@@ -83,13 +79,3 @@ void doctor_tell_unknown(struct doctor *doctor, const char *what);
 int doctor_for_each(struct doctor *doctor, const char *folder,
 		    int (*function)(struct doctor *doctor, const char *name, void *userdata),
 		    void *userdata);
-
-/* Whether systemd starts a unit with another one, and so at boot. 0 or -ENOMEM. */
-int doctor_unit_is_enabled(struct doctor *doctor, const char *unit, bool *ret);
-/* Calls function() for each file in force that a service is made of, drop-ins too; path is
- * absolute. 0, -ENOMEM, or what function() failed with. */
-int doctor_for_each_service(struct doctor *doctor,
-			    int (*function)(struct doctor *doctor, const char *path,
-					    const char *service));
-/* A folder that dropins_find() can't read, of files that matter at boot. */
-void doctor_boot_not_read(const char *path, int error, void *doctor);

@@ -818,8 +818,9 @@ def check_files_of_boot_that_can_not_be_read():
         told = doctor(tree, 0)
         unread = sorted(line.split(":")[0] for line in evidence(told, "not-read"))
         assert unread == sorted((
-            "/etc/tmpfiles.d", "/etc/systemd/system", "/etc/systemd/system/b.service.d",
-            f"/{TMP}/a.conf", f"/{TMP}/b.conf", f"/{SYS}/a.service", f"/{SYS}/b.service.d", f"/{SYS}/d.service", "/etc/rc.local")), told
+            "/etc/tmpfiles.d", "/etc/systemd/system", f"/{TMP}/a.conf", f"/{TMP}/b.conf",
+            f"/{SYS}/a.service", f"/{SYS}/b.service.d", f"/{SYS}/d.service",
+            "/etc/rc.local")), told
 
 
 def check_addresses_that_are_hidden():
