@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "boot-files.h"
 #include "capture-findings.h"
 #include "capture.h"
 #include "log.h"
@@ -59,7 +60,6 @@ static const struct wanted {
 	{ "sys/module/memory_hotplug/parameters", 1, false, NULL },
 	{ BELOW_ROOT(SYSCONFDIR "/memblockd.conf"), 0, false, NULL },
 	{ BELOW_ROOT(SYSCONFDIR "/memblockd.conf.d"), 1, false, NULL },
-	{ "etc/systemd/system/multi-user.target.wants/memblockd.service", 0, false, NULL },
 	{ "run/memblockd.conf.d", 1, false, NULL },
 	{ "run/memblockd/kernel-policy", 0, false, NULL },
 	{ "run/memblockd/ready", 0, false, NULL },
@@ -73,6 +73,11 @@ static const char wanted_most[] = "sys/devices/system/memory";
 /* `online` hangs while its block is being taken offline; the others name the very machine, or have
  * nothing to say of memory. */
 static const char *const unwanted[] = { "online", "power", "security", "serial", "uevent", "uuid" };
+
+/* A file is kept that holds one of these: others tell of other things. */
+static const char *const any_words[] = { "", NULL };
+static const char *const rule_words[] = { "memory", "daxdev-reconfigure", NULL };
+static const char *const boot_words[] = { BOOT_POLICY, BOOT_BLOCKS, NULL };
 
 struct capture {
 	struct memblock_root *root;
@@ -89,10 +94,12 @@ static int archive_failure(struct capture *capture, const char *path)
 	return error > 0 ? -error : -EIO;
 }
 
-/* One entry: a file with its data, a link with its target, or a folder. */
-static int add_entry(struct capture *capture, const char *path, mode_t type, const char *data,
+/* One entry: a file with its data, a link with its target, or a folder. Of the mode's bits those
+ * count that make a program of a file. */
+static int add_entry(struct capture *capture, const char *path, mode_t mode, const char *data,
 		     size_t size)
 {
+	mode_t type = mode & AE_IFMT;
 	struct archive_entry *entry = archive_entry_new();
 	int r = 0;
 
@@ -101,7 +108,7 @@ static int add_entry(struct capture *capture, const char *path, mode_t type, con
 
 	archive_entry_set_pathname(entry, path);
 	archive_entry_set_filetype(entry, type);
-	archive_entry_set_perm(entry, type == AE_IFREG ? 0444 : 0755);
+	archive_entry_set_perm(entry, type == AE_IFREG ? 0444 | (mode & 0111) : 0755);
 	archive_entry_set_mtime(entry, time(NULL), 0);
 	if (type == AE_IFLNK)
 		archive_entry_set_symlink(entry, data);
@@ -117,24 +124,35 @@ static int add_entry(struct capture *capture, const char *path, mode_t type, con
 	return r;
 }
 
-/* What the kernel won't let us read is counted and left out. */
-static int add_file(struct capture *capture, const char *path)
+static bool holds(const char *data, const char *const *words)
+{
+	for (; *words; words++)
+		if (strstr(data, *words))
+			return true;
+	return false;
+}
+
+/* What can't be read is counted and left out, but for a link to nowhere. */
+static int add_file(struct capture *capture, const char *path, int flags, const char *const *words)
 {
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *data = NULL;
+	struct stat st = {};
 	ssize_t size;
 
-	fd = memblock_root_open(capture->root, path, O_NOFOLLOW);
+	fd = memblock_root_open(capture->root, path, flags);
 	size = fd < 0 ? fd : read_all(fd, FILE_MAX, &data);
 	if (size == -ENOMEM)
 		return log_oom();
-	if (size < 0) {
-		capture->n_refused++;
+	if (size < 0 || fstat(fd, &st) < 0) {
+		capture->n_refused += size != -ENOENT;
 		return 0;
 	}
+	if (!holds(data, words))
+		return 0;
 
 	capture->n_files++;
-	return add_entry(capture, path, AE_IFREG, data, (size_t)size);
+	return add_entry(capture, path, AE_IFREG | (st.st_mode & 0111), data, (size_t)size);
 }
 
 static bool is_unwanted(const char *name)
@@ -249,7 +267,7 @@ static int add_path(struct capture *capture, const char *path, unsigned depth, b
 		return folder < 0 ? 0 : add_folder(capture, path, folder, depth, devices, only);
 	}
 	if (S_ISREG(st.st_mode) && st.st_mode & 0444)
-		return add_file(capture, path);
+		return add_file(capture, path, O_NOFOLLOW, any_words);
 	return 0;
 }
 
@@ -323,28 +341,69 @@ static int add_virtualization(struct capture *capture)
 	return add_entry(capture, "memblockd/virtualization", AE_IFREG, line, strlen(line));
 }
 
-/* Of udev rules those that are in force and speak of memory: others tell of other devices. What
- * they mask is left out, so nothing that masks has to be there. */
+static int add_those_with(struct capture *capture, const struct dropins *files,
+			  const char *const *words)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < files->n; i++)
+		r = add_file(capture, BELOW_ROOT(files->paths[i]), 0, words);
+	return r;
+}
+
+/* Of udev rules those that are in force and speak of memory. What they mask is left out, so nothing
+ * that masks has to be there; it is the same with the files of boot. */
 static int add_rules(struct capture *capture)
 {
 	_cleanup_(dropins_done) struct dropins files = {};
+
+	if (udev_rules_find(capture->root, count_refused, capture, &files) < 0)
+		return log_oom();
+	return add_those_with(capture, &files, rule_words);
+}
+
+static int add_tmpfiles(struct capture *capture)
+{
+	_cleanup_(dropins_done) struct dropins files = {};
+
+	if (boot_tmpfiles_find(capture->root, count_refused, capture, &files) < 0)
+		return log_oom();
+	return add_those_with(capture, &files, boot_words);
+}
+
+static int add_unit_link(const char *path, void *userdata)
+{
+	return add_path(userdata, BELOW_ROOT(path), 0, false, NULL);
+}
+
+/* With what says whether it is started. */
+static int add_service(const struct boot_service *service, void *userdata)
+{
+	struct capture *capture = userdata;
+	size_t n_files = capture->n_files;
+	int r = 0;
+
+	if (service->path)
+		r = add_file(capture, BELOW_ROOT(service->path), 0, boot_words);
+	if (r >= 0)
+		r = add_those_with(capture, &service->dropins, boot_words);
+	if (r < 0 || capture->n_files == n_files)
+		return r;
+	return boot_for_each_link(capture->root, service->name, add_unit_link, capture);
+}
+
+static int add_boot(struct capture *capture)
+{
 	int r;
 
-	r = udev_rules_find(capture->root, count_refused, capture, &files);
-	if (r < 0)
-		return log_oom();
-	for (size_t i = 0; r >= 0 && i < files.n; i++) {
-		_cleanup_free_ char *text = NULL;
-		ssize_t size = read_file(capture->root, files.paths[i] + 1, UDEV_RULES_MAX, &text);
-
-		if (size == -ENOMEM)
-			return log_oom();
-		if (size < 0 || (!strstr(text, "memory") && !strstr(text, "daxdev-reconfigure")))
-			continue;
-		capture->n_files++;
-		r = add_entry(capture, files.paths[i] + 1, AE_IFREG, text, (size_t)size);
-	}
-	return r;
+	r = add_tmpfiles(capture);
+	if (r >= 0)
+		r = boot_for_each_service(capture->root, count_refused, add_service, capture);
+	if (r >= 0)
+		r = boot_for_each_link(capture->root, "memblockd.service", add_unit_link, capture);
+	if (r >= 0)
+		r = add_file(capture, BELOW_ROOT(boot_rc_local(capture->root)), 0, boot_words);
+	return r == -ENOMEM ? log_oom() : r;
 }
 
 static int add_everything(struct capture *capture)
@@ -362,6 +421,8 @@ static int add_everything(struct capture *capture)
 		r = add_virtualization(capture);
 	if (r >= 0)
 		r = add_rules(capture);
+	if (r >= 0)
+		r = add_boot(capture);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
 		r = add_path(capture, wanted[i].path, wanted[i].depth, wanted[i].devices,
 			     wanted[i].only);
@@ -384,10 +445,10 @@ static void tell(const struct capture *capture, const char *path)
 	printf("%s: %zu files%s\n"
 	       "It holds addresses of physical memory, names of memory devices, how many pages of\n"
 	       "each memory block are used and for what, maker and model of the machine, the\n"
-	       "kernel's version and command line, and udev rules that speak of memory, which may\n"
-	       "tell more than you want; no content of memory.\n",
+	       "kernel's version and command line, and udev rules, services and other files that\n"
+	       "speak of memory, which may tell more than you want; no content of memory.\n",
 	       path, capture->n_files,
-	       capture->n_refused ? ", and what this user may not read is missing" : "");
+	       capture->n_refused ? ", and what can't be read is missing" : "");
 }
 
 int capture(struct memblock_root *root, const char *path)

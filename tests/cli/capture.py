@@ -8,7 +8,7 @@ import struct
 import tarfile
 import tempfile
 
-from harness import Skip, ctl, for_each, main, small_tree, trees
+from harness import MEMORY, Skip, ctl, for_each, main, small_tree, trees
 
 PRIVATE = ("serial", "uuid", "uevent")
 
@@ -90,6 +90,106 @@ def check_findings_are_kept():
             assert ours == theirs, f"{ours}\nis not\n{theirs}"
 
 
+UNITS, LIB, TMPFILES = "etc/systemd/system", "usr/lib/systemd/system", "usr/lib/tmpfiles.d"
+TMPFILES_LINE = f"w /{MEMORY}/auto_online_blocks - - - - online\n"
+SHELL_LINE = f"for i in /{MEMORY}/memory*/state; do echo online > $i; done\n"
+SERVICE = f"[Service]\nExecStart=/bin/sh -c 'echo online > /{MEMORY}/auto_online_blocks'\n"
+
+
+def kept(tree):
+    """Which files and links of boot a capture has; doctor says the same of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "machine.tar")
+        captured(path, tree.path)
+        copy = pathlib.Path(opened(path, os.path.join(folder, "copy")))
+        ours, theirs = (ctl("--root", root, "doctor", "-J") for root in (copy, tree.path))
+        assert ours.stdout == theirs.stdout, f"{ours.stdout}\nis not\n{theirs.stdout}"
+        assert ours.returncode == theirs.returncode, (ours, theirs)
+        for link in copy.rglob("*.service"):
+            assert not link.is_symlink() or os.readlink(link) == os.readlink(
+                tree.path / link.relative_to(copy)), link
+        with tarfile.open(path) as tar:
+            names = tar.getnames()
+        assert len(set(names)) == len(names), names
+        return {name for name in names if name.startswith(("etc/", "lib/", "usr/"))}
+
+
+def check_files_of_boot():
+    """With the folders that are looked into, what masks what, and what starts a service."""
+    with small_tree() as tree:
+        tree.write(f"{MEMORY}/auto_online_blocks", "offline\n")
+        wanted = {f"{TMPFILES}/a.conf": TMPFILES_LINE, "usr/local/lib/tmpfiles.d/b.conf": SHELL_LINE,
+                  "etc/rc.local": SHELL_LINE, f"{LIB}/a.service": SERVICE,
+                  f"{UNITS}/a.service.d/a.conf": SERVICE, f"{LIB}/b.service.d/a.conf": SERVICE,
+                  "lib/systemd/system/c.service": SERVICE, f"{UNITS}/linked.service": None}
+        for name, text in wanted.items():
+            if text:
+                tree.write(name, text)
+        tree.write("opt/linked.service", SERVICE)
+        tree.link(f"{UNITS}/linked.service", "/opt/linked.service")
+        links = {f"{UNITS}/sysinit.target.wants/a.service": f"/{LIB}/a.service",
+                 f"{LIB}/basic.target.requires/b.service": "../b.service",
+                 f"{UNITS}/x.target.upholds/linked.service": "/opt/linked.service",
+                 f"{UNITS}/basic.target.wants/memblockd.service": f"/{LIB}/memblockd.service"}
+        for name, target in links.items():
+            tree.link(name, target)
+
+        for name in ("masked", "hidden", "silent"):
+            tree.write(f"{TMPFILES}/{name}.conf", TMPFILES_LINE)
+            tree.write(f"{LIB}/{name}.service", SERVICE)
+            tree.write(f"{LIB}/masked.service.d/{name}.conf", SERVICE)
+            tree.link(f"{UNITS}/sysinit.target.wants/{name}.service", f"/{LIB}/{name}.service")
+        tree.link("etc/tmpfiles.d/masked.conf", "/dev/null")
+        tree.link(f"{UNITS}/masked.service", "/dev/null")
+        tree.write("etc/tmpfiles.d/hidden.conf", "")
+        tree.write(f"{UNITS}/hidden.service", "[Service]\n")
+        tree.write(f"{TMPFILES}/silent.conf", "d /run/something\n")
+        tree.write(f"{LIB}/silent.service", "[Service]\nExecStart=/bin/true\n")
+        tree.write(f"{LIB}/a.service.d/silent.conf", "[Service]\n")
+
+        wanted = {*wanted, *links}
+        assert kept(tree) == wanted, kept(tree) ^ wanted
+        (tree.path / "etc/rc.local").chmod(0o755)
+        (tree.path / "etc/rc.d").mkdir()
+        (tree.path / "etc/rc.local").rename(tree.path / "etc/rc.d/rc.local")
+        tree.link("etc/rc.local", "rc.d/rc.local")
+        assert kept(tree) == wanted - {"etc/rc.local"} | {"etc/rc.d/rc.local"}, kept(tree)
+
+
+def check_whether_memblockd_is_enabled():
+    wants = f"{LIB}/multi-user.target.wants/memblockd.service"
+    for mask in (f"{UNITS}/memblockd.service", "run/systemd/system/memblockd.service",
+                 f"{UNITS}/multi-user.target.wants/memblockd.service"):
+        with small_tree() as tree:
+            # Beside memblockd it is a fault, and else none.
+            tree.write("etc/udev/rules.d/1.rules", 'SUBSYSTEM=="memory", ACTION=="add", '
+                       'ATTR{state}=="offline", ATTR{state}="online"\n')
+            tree.write(f"{MEMORY}/auto_online_blocks", "offline\n")
+            tree.link(wants, "../memblockd.service")
+            assert wants in kept(tree) and ctl("--root", tree.path, "doctor").returncode == 1
+            tree.link(mask, "/dev/null")
+            kept(tree)
+            assert ctl("--root", tree.path, "doctor").returncode == 0, mask
+
+
+def check_files_of_boot_that_can_not_be_read():
+    for name in (f"{TMPFILES}/a.conf", f"{LIB}/a.service", f"{LIB}/a.service.d/a.conf",
+                 "etc/rc.local", "etc/udev/rules.d/a.rules"):
+        with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+            tree.link(f"{TMPFILES}/b.conf", "/dev/null")
+            tree.link(f"{LIB}/b.service", "/dev/null")
+            result = captured(os.path.join(folder, "a.tar"), tree.path)
+            assert "is missing" not in result.stdout, result.stdout
+            (tree.path / name).mkdir(parents=True)
+            result = captured(os.path.join(folder, "b.tar"), tree.path)
+            assert result.returncode == 0 and "is missing" in result.stdout, (name, result)
+    for name in ("etc/tmpfiles.d", UNITS, f"{LIB}/a.service.d"):
+        with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+            tree.write(name, "a file, not a folder\n")
+            result = captured(os.path.join(folder, "a.tar"), tree.path)
+            assert result.returncode == 0 and "is missing" in result.stdout, (name, result)
+
+
 def check_formats():
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
         for name, magic in (("a.tar", None), ("a.tar.gz", b"\x1f\x8b"), ("a.tar.xz", b"\xfd7zXZ")):
@@ -104,7 +204,7 @@ def check_formats():
 def check_what_it_holds_is_told():
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
         result = captured(os.path.join(folder, "a.tar"), tree.path)
-        for word in ("addresses", "pages", "command line"):
+        for word in ("addresses", "pages", "command line", "services"):
             assert word in result.stdout, result.stdout
 
 
