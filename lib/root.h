@@ -38,7 +38,8 @@ int root_read_file(const struct memblock_root *root, const char *path, char **re
 int root_read_attribute(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);
 /* Opens a file below an open folder. No link is followed at the end, and in a captured tree none on
- * the way. flags: O_RDONLY or O_WRONLY. Returns a descriptor, or a negative errno. */
+ * the way; path has no ".." in it. flags: O_RDONLY or O_WRONLY. Returns a descriptor, or a negative
+ * errno. */
 int root_open_at(const struct memblock_root *root, int dir_fd, const char *path, int flags);
 /* Reads an attribute so opened: the fast path, one open, one read, one close. Nobody else is asked
  * to open it. */
