@@ -138,7 +138,6 @@ struct memblock_inventory {
 
 	struct memblock_block *blocks;
 	size_t n_blocks;
-	size_t blocks_capacity;
 	bool has_valid_zones; /* no block of a kernel without hot-remove has the attribute */
 	bool says_removable;  /* but here `removable` says 1: rather the tree is not whole */
 	bool has_nodes;       /* a kernel without NUMA has no node folders */

@@ -55,7 +55,20 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 	return 0;
 }
 
-static int add_block(struct memblock_inventory *inventory, const char *name)
+/* The numbers that names in the folder end with. */
+struct numbers {
+	uint64_t *items;
+	size_t n;
+	size_t capacity;
+};
+
+static void numbers_done(struct numbers *numbers)
+{
+	free(numbers->items);
+}
+
+static int add_number(struct memblock_inventory *inventory, const char *name,
+		      struct numbers *numbers)
 {
 	uint64_t index, end;
 	int r;
@@ -68,33 +81,47 @@ static int add_block(struct memblock_inventory *inventory, const char *name)
 				 "/%s/%s: no such address, the block is left out", MEMORY_DIR,
 				 name);
 
-	r = ARRAY_GROW(inventory->blocks, inventory->blocks_capacity, inventory->n_blocks);
+	r = ARRAY_GROW(numbers->items, numbers->capacity, numbers->n);
 	if (r < 0)
 		return r;
-
-	inventory->blocks[inventory->n_blocks++] = (struct memblock_block){
-		.index = index,
-		.nid = MEMBLOCK_NID_UNKNOWN,
-	};
+	numbers->items[numbers->n++] = index;
 	return 0;
 }
 
+static int add_blocks(struct memblock_inventory *inventory, const struct numbers *numbers)
+{
+	if (numbers->n == 0)
+		return 0;
+	inventory->blocks = calloc(numbers->n, sizeof(*inventory->blocks));
+	if (!inventory->blocks)
+		return -ENOMEM;
+
+	inventory->n_blocks = numbers->n;
+	for (size_t i = 0; i < numbers->n; i++)
+		inventory->blocks[i] = (struct memblock_block){
+			.index = numbers->items[i],
+			.nid = MEMBLOCK_NID_UNKNOWN,
+		};
+	return 0;
+}
+
+/* Numbers are a third of a block each, and qsort copies what it sorts. */
 static int list_blocks(struct memblock_inventory *inventory, DIR *dir)
 {
+	_cleanup_(numbers_done) struct numbers numbers = {};
 	int r;
 
 	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
-		r = add_block(inventory, entry->d_name);
+		r = add_number(inventory, entry->d_name, &numbers);
 		if (r < 0)
 			return r;
 	}
 	if (errno != 0)
 		return -errno;
 
-	if (inventory->n_blocks > 0)
-		qsort(inventory->blocks, inventory->n_blocks, sizeof(*inventory->blocks),
-		      compare_u64);
-	return 0;
+	if (numbers.n > 0)
+		qsort(numbers.items, numbers.n, sizeof(*numbers.items), compare_u64);
+	return add_blocks(inventory, &numbers);
 }
 
 int source_blocks_read(struct memblock_inventory *inventory, char **ret_error)
