@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "libmemblock.h"
 #include "notes.h"
@@ -67,6 +68,25 @@ int notes_add(struct notes *notes, const char *format, ...)
 
 	make_printable(notes->items[notes->n]);
 	notes->items[++notes->n] = NULL;
+	return 0;
+}
+
+int notes_move(struct notes *to, struct notes *from)
+{
+	size_t n = to->n + from->n;
+	char **grown;
+
+	if (from->n == 0)
+		return 0;
+	grown = reallocarray(to->items, n + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+
+	/* With the NULL that ends them. */
+	memcpy(grown + to->n, from->items, (from->n + 1) * sizeof(*grown));
+	*to = (struct notes){ grown, n, n + 1 };
+	free(from->items);
+	*from = (struct notes){};
 	return 0;
 }
 

@@ -23,3 +23,5 @@ void notes_done(struct notes *notes);
 /* Adds a sentence, with ? for what can't be printed. 0 or -ENOMEM. A NULL list takes nothing and is
  * no error: the caller wants no text. */
 int notes_add(struct notes *notes, const char *format, ...) _printf_(2, 3);
+/* Moves all sentences of a list to the end of another. 0 or -ENOMEM, which moves none. */
+int notes_move(struct notes *to, struct notes *from);
