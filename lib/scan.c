@@ -7,8 +7,8 @@
 static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 {
 	static int (*const readers[])(struct memblock_inventory *) = {
-		source_nodes_read, source_states_read, source_iomem_read,   source_zoneinfo_read,
-		source_srat_read,  source_pmem_read,   source_devices_read, source_marks_read,
+		source_states_read, source_iomem_read,   source_zoneinfo_read, source_srat_read,
+		source_pmem_read,   source_devices_read, source_marks_read,
 	};
 	int r;
 

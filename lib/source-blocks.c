@@ -4,13 +4,18 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "geometry.h"
+#include "listing.h"
 #include "parse.h"
 #include "sources.h"
 
 /* x86 stops at 2 GiB (arch/x86/mm/init_64.c); no machine comes near this. */
 #define BLOCK_SIZE_MAX (UINT64_C(1) << 40)
+
+/* To list fewer takes hardly longer than to start a thread. */
+#define MANY_BLOCKS 2048
 
 static int fail(char **ret_error, int error, const char *format, ...) _printf_(3, 4);
 static int fail(char **ret_error, int error, const char *format, ...)
@@ -55,96 +60,83 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 	return 0;
 }
 
-/* The numbers that names in the folder end with. */
-struct numbers {
-	uint64_t *items;
-	size_t n;
-	size_t capacity;
-};
-
-static void numbers_done(struct numbers *numbers)
+static int add_block(struct memblock_inventory *inventory, uint64_t index)
 {
-	free(numbers->items);
-}
+	uint64_t end;
 
-static int add_number(struct memblock_inventory *inventory, const char *name,
-		      struct numbers *numbers)
-{
-	uint64_t index, end;
-	int r;
-
-	r = parse_suffix(name, "memory", &index);
-	if (r == -EINVAL)
-		return 0; /* memory_failure, power, the attributes */
-	if (r < 0 || __builtin_mul_overflow(index + 1, inventory->block_size, &end) || end == 0)
+	if (__builtin_mul_overflow(index + 1, inventory->block_size, &end) || end == 0)
 		return notes_add(&inventory->notes,
-				 "/%s/%s: no such address, the block is left out", MEMORY_DIR,
-				 name);
-
-	r = ARRAY_GROW(numbers->items, numbers->capacity, numbers->n);
-	if (r < 0)
-		return r;
-	numbers->items[numbers->n++] = index;
-	return 0;
-}
-
-static int add_blocks(struct memblock_inventory *inventory, const struct numbers *numbers)
-{
-	if (numbers->n == 0)
-		return 0;
-	inventory->blocks = calloc(numbers->n, sizeof(*inventory->blocks));
-	if (!inventory->blocks)
-		return -ENOMEM;
-
-	inventory->n_blocks = numbers->n;
-	for (size_t i = 0; i < numbers->n; i++)
-		inventory->blocks[i] = (struct memblock_block){
-			.index = numbers->items[i],
-			.nid = MEMBLOCK_NID_UNKNOWN,
-		};
+				 "/%s/memory%" PRIu64 ": no such address, the block is left out",
+				 MEMORY_DIR, index);
+	inventory->blocks[inventory->n_blocks++] = (struct memblock_block){
+		.index = index,
+		.nid = MEMBLOCK_NID_UNKNOWN,
+	};
 	return 0;
 }
 
 /* Numbers are a third of a block each, and qsort copies what it sorts. */
-static int list_blocks(struct memblock_inventory *inventory, DIR *dir)
+static int add_blocks(struct memblock_inventory *inventory, struct listing *memory)
 {
-	_cleanup_(numbers_done) struct numbers numbers = {};
 	int r;
 
-	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
-		r = add_number(inventory, entry->d_name, &numbers);
-		if (r < 0)
-			return r;
-	}
-	if (errno != 0)
-		return -errno;
+	if (memory->result < 0)
+		return memory->result;
+	r = notes_move(&inventory->notes, &memory->notes);
+	if (r < 0 || memory->n == 0)
+		return r;
 
-	if (numbers.n > 0)
-		qsort(numbers.items, numbers.n, sizeof(*numbers.items), compare_u64);
-	return add_blocks(inventory, &numbers);
+	qsort(memory->numbers, memory->n, sizeof(*memory->numbers), compare_u64);
+	inventory->blocks = calloc(memory->n, sizeof(*inventory->blocks));
+	if (!inventory->blocks)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < memory->n; i++)
+		r = add_block(inventory, memory->numbers[i]);
+	return r;
+}
+
+/* The links of a folder count those in it, in sysfs as in tmpfs. */
+static bool are_many(const struct memblock_inventory *inventory)
+{
+	struct stat st;
+
+	return fstat(inventory->memory_fd, &st) == 0 && st.st_nlink > MANY_BLOCKS;
+}
+
+static int open_memory(struct memblock_inventory *inventory, char **ret_error)
+{
+	inventory->memory_fd = memblock_root_open(inventory->root, MEMORY_DIR, O_DIRECTORY);
+	if (inventory->memory_fd == -ENOENT)
+		return fail(ret_error, -EOPNOTSUPP,
+			    "No /%s: this kernel was built without memory hotplug", MEMORY_DIR);
+	if (inventory->memory_fd < 0)
+		return fail(ret_error, inventory->memory_fd, "Can't open /%s: %s", MEMORY_DIR,
+			    strerror(-inventory->memory_fd));
+	return read_block_size(inventory, ret_error);
 }
 
 int source_blocks_read(struct memblock_inventory *inventory, char **ret_error)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_listings_ struct listings listings = {};
 	int r;
 
-	r = root_open_dir(inventory->root, MEMORY_DIR, &dir);
-	if (r == -ENOENT)
-		return fail(ret_error, -EOPNOTSUPP,
-			    "No /%s: this kernel was built without memory hotplug", MEMORY_DIR);
-	if (r < 0)
-		return fail(ret_error, r, "Can't open /%s: %s", MEMORY_DIR, strerror(-r));
-
-	inventory->memory_fd = fcntl(dirfd(dir), F_DUPFD_CLOEXEC, 3);
-	if (inventory->memory_fd < 0)
-		return fail(ret_error, -errno, "Can't open /%s: %m", MEMORY_DIR);
-
-	r = read_block_size(inventory, ret_error);
+	r = open_memory(inventory, ret_error);
 	if (r < 0)
 		return r;
-	r = list_blocks(inventory, dir);
+
+	/* Of memory first, then of its nodes. */
+	r = listings_add(&listings, MEMBLOCK_NID_UNKNOWN, MEMORY_DIR);
+	if (r >= 0)
+		r = source_nodes_list(inventory, &listings);
+	if (r < 0)
+		return r;
+	listings_read(&listings, inventory->root, are_many(inventory));
+
+	r = add_blocks(inventory, &listings.items[0]);
 	if (r < 0)
 		return fail(ret_error, r, "Can't list /%s: %s", MEMORY_DIR, strerror(-r));
+	r = source_nodes_link(inventory, &listings);
+	if (r < 0)
+		return r;
 	return inventory_set_source(inventory, MEMBLOCK_SOURCE_BLOCKS, MEMBLOCK_SOURCE_READ, NULL);
 }

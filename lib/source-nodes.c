@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "listing.h"
 #include "parse.h"
 #include "sources.h"
 
@@ -25,15 +26,11 @@ static void extra_links_done(struct extra_links *links)
 }
 
 static int link_block(struct memblock_inventory *inventory, struct extra_links *extra,
-		      const char *name, int nid)
+		      uint64_t index, int nid)
 {
-	struct memblock_block *block;
-	uint64_t index;
+	struct memblock_block *block = inventory_find(inventory, index);
 	int r;
 
-	if (parse_suffix(name, "memory", &index) < 0)
-		return 0;
-	block = inventory_find(inventory, index);
 	if (!block)
 		return 0; /* it came or went since the blocks were listed */
 
@@ -49,23 +46,14 @@ static int link_block(struct memblock_inventory *inventory, struct extra_links *
 	return 0;
 }
 
-static int read_node(struct memblock_inventory *inventory, struct extra_links *extra, int nid)
+static int link_node(struct memblock_inventory *inventory, struct extra_links *extra,
+		     const struct listing *node)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	char path[64];
-	int r;
+	int r = node->result == -ENOENT ? 0 : node->result;
 
-	snprintf(path, sizeof(path), NODE_DIR "/node%d", nid);
-	r = root_open_dir(inventory->root, path, &dir);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-
-	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
-		r = link_block(inventory, extra, entry->d_name, nid);
-		if (r < 0)
-			return r;
-	}
-	return -errno;
+	for (size_t i = 0; r >= 0 && i < node->n; i++)
+		r = link_block(inventory, extra, node->numbers[i], node->nid);
+	return r;
 }
 
 static int compare_links(const void *a, const void *b)
@@ -119,9 +107,14 @@ static int assign_sets(struct memblock_inventory *inventory, struct extra_links 
 	return 0;
 }
 
-static int read_nodes(struct memblock_inventory *inventory, struct extra_links *extra, DIR *dir)
+static int list_nodes(struct memblock_inventory *inventory, struct listings *listings)
 {
+	_cleanup_closedir_ DIR *dir = NULL;
 	int r;
+
+	r = root_open_dir(inventory->root, NODE_DIR, &dir);
+	if (r < 0)
+		return r;
 
 	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
 		uint64_t nid;
@@ -129,33 +122,39 @@ static int read_nodes(struct memblock_inventory *inventory, struct extra_links *
 		if (parse_suffix(entry->d_name, "node", &nid) < 0 || nid > INT16_MAX)
 			continue;
 		inventory->has_nodes = true;
-		r = read_node(inventory, extra, (int)nid);
+		r = listings_add(listings, (int)nid, NODE_DIR "/%s", entry->d_name);
 		if (r < 0)
 			return r;
 	}
 	return -errno;
 }
 
-/*
- * One readdir a node tells more than one readdir a block: a block that firmware put on the border
- * of two nodes is linked from both (drivers/base/node.c:register_memory_blocks_under_nodes()).
- */
-int source_nodes_read(struct memblock_inventory *inventory)
+int source_nodes_list(struct memblock_inventory *inventory, struct listings *listings)
 {
-	_cleanup_(extra_links_done) struct extra_links extra = {};
-	_cleanup_closedir_ DIR *dir = NULL;
-	int r;
+	int r = list_nodes(inventory, listings);
 
-	r = root_open_dir(inventory->root, NODE_DIR, &dir);
-	if (r >= 0)
-		r = read_nodes(inventory, &extra, dir);
-	if (r >= 0)
-		r = assign_sets(inventory, &extra);
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_NODES, NODE_DIR, r);
-
 	return inventory_set_source(inventory, MEMBLOCK_SOURCE_NODES,
 				    inventory->has_nodes ? MEMBLOCK_SOURCE_READ
 							 : MEMBLOCK_SOURCE_ABSENT,
 				    inventory->has_nodes ? NULL : "a kernel without NUMA");
+}
+
+/*
+ * One readdir a node tells more than one readdir a block: a block that firmware put on the border
+ * of two nodes is linked from both (drivers/base/node.c:register_memory_blocks_under_nodes()).
+ */
+int source_nodes_link(struct memblock_inventory *inventory, const struct listings *listings)
+{
+	_cleanup_(extra_links_done) struct extra_links extra = {};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < listings->n; i++)
+		if (listings->items[i].nid != MEMBLOCK_NID_UNKNOWN)
+			r = link_node(inventory, &extra, &listings->items[i]);
+	if (r >= 0)
+		r = assign_sets(inventory, &extra);
+	return r < 0 ? inventory_set_source_error(inventory, MEMBLOCK_SOURCE_NODES, NODE_DIR, r)
+		     : 0;
 }

@@ -12,7 +12,6 @@
  */
 int source_machine_read(struct memblock_inventory *inventory);
 int source_blocks_read(struct memblock_inventory *inventory, char **ret_error);
-int source_nodes_read(struct memblock_inventory *inventory);
 int source_states_read(struct memblock_inventory *inventory);
 int source_iomem_read(struct memblock_inventory *inventory);
 int source_zoneinfo_read(struct memblock_inventory *inventory);
@@ -20,6 +19,12 @@ int source_srat_read(struct memblock_inventory *inventory);
 int source_pmem_read(struct memblock_inventory *inventory);
 int source_devices_read(struct memblock_inventory *inventory);
 int source_marks_read(struct memblock_inventory *inventory);
+
+/* The nodes, in two steps: their folders are added to those to be read, and what was read in them
+ * links the blocks. source_blocks_read() does both, since all folders are read at the same time. */
+struct listings;
+int source_nodes_list(struct memblock_inventory *inventory, struct listings *listings);
+int source_nodes_link(struct memblock_inventory *inventory, const struct listings *listings);
 
 /* Their parsers, apart for tests and fuzzers. Text is cut up in place. Each returns how many lines
  * or entries made no sense, or -ENOMEM. */
