@@ -48,9 +48,9 @@ unsigned node_mask_count(const struct node_mask *mask)
 char *node_mask_text(const struct node_mask *mask, char text[LIST_TEXT_MAX])
 {
 	*text = '\0';
-	for (int nid = 0; nid < NODES_MAX; nid++)
-		if (mask->words[nid / 64] & UINT64_C(1) << nid % 64)
-			add_word(text, ",", "%d", nid);
+	for (size_t i = 0; i < ARRAY_SIZE(mask->words); i++)
+		for (uint64_t left = mask->words[i]; left; left &= left - 1)
+			add_word(text, ",", "%zu", i * 64 + (size_t)__builtin_ctzll(left));
 	return text;
 }
 
