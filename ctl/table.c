@@ -37,20 +37,6 @@ int table_add_column(struct libscols_table *table, const char *name, double widt
 	return 0;
 }
 
-char *table_json_text(enum json_form json, char *text)
-{
-	_cleanup_free_ char *taken = text;
-	char *quoted;
-
-	if (!text)
-		return NULL;
-	if (json == JSON_STRING)
-		return asprintf(&quoted, "\"%s\"", text) < 0 ? NULL : quoted;
-	if (json == JSON_BOOLEAN && *text)
-		return strdup(strcmp(text, "yes") == 0 ? "true" : "false");
-	return TAKE_PTR(taken);
-}
-
 int table_set(struct libscols_line *line, size_t column, char *text)
 {
 	int r = text ? scols_line_refer_data(line, column, text) : -ENOMEM;

@@ -22,10 +22,6 @@ struct libscols_table *table_new(enum table_format format, bool headings, const 
 int table_add_column(struct libscols_table *table, const char *name, double width, bool left,
 		     enum json_form json);
 
-/* A cell's text as it goes into JSON of a type; takes the text over. NULL where there is no memory.
- */
-char *table_json_text(enum json_form json, char *text);
-
 /* Sets a cell of a line and takes the text over (NULL: there was no memory for it). 0 or -ENOMEM.
  */
 int table_set(struct libscols_line *line, size_t column, char *text);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "json-rows.h"
 #include "load-pages.h"
 #include "log.h"
 #include "size.h"
@@ -151,29 +152,11 @@ static int check_switches(const struct ctl *ctl)
 	return 0;
 }
 
-static int add_row(struct libscols_table *table, const struct columns *columns,
-		   const struct cell_context *context)
+static enum json_form form_of(const struct column_spec *spec)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	int r;
-
-	if (!line)
-		return -ENOMEM;
-
-	for (size_t i = 0; i < columns->n; i++) {
-		const struct column_spec *spec = &column_specs[columns->items[i]];
-		char *text;
-
-		r = spec->print(context, &text);
-		if (r < 0)
-			return r;
-		if (context->json)
-			text = table_json_text(spec->json, text);
-		r = table_set(line, i, text);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (spec->json == JSON_NUMBER_IF_BYTES)
+		return arg_bytes ? JSON_NUMBER : JSON_TEXT;
+	return spec->json;
 }
 
 static int add_columns(struct libscols_table *table, const struct columns *columns)
@@ -182,40 +165,97 @@ static int add_columns(struct libscols_table *table, const struct columns *colum
 
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct column_spec *spec = &column_specs[columns->items[i]];
-		enum json_form json = spec->json;
 
-		if (json == JSON_NUMBER_IF_BYTES)
-			json = arg_bytes ? JSON_NUMBER : JSON_TEXT;
 		/* lsmem's hint to libsmartcols, which makes SIZE a column wider beside 128M. */
 		r = table_add_column(table, spec->name, columns->items[i] == COLUMN_SIZE ? 5 : 0,
-				     spec->left, json);
+				     spec->left, form_of(spec));
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int print_rows(const struct ctl *ctl, const struct memblock_inventory *inventory,
-		      const struct columns *columns, unsigned split)
+static int add_row(const struct cell_context *context, const struct columns *columns,
+		   void *userdata)
 {
-	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
+	struct libscols_line *line = scols_table_new_line(userdata, NULL);
+	int r;
+
+	if (!line)
+		return -ENOMEM;
+
+	for (size_t i = 0; i < columns->n; i++) {
+		char *text;
+
+		r = column_specs[columns->items[i]].print(context, &text);
+		if (r < 0)
+			return r;
+		r = table_set(line, i, text);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int print_json_row(const struct cell_context *context, const struct columns *columns,
+			  void *userdata)
+{
+	int r;
+
+	json_rows_next(userdata);
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct column_spec *spec = &column_specs[columns->items[i]];
+		_cleanup_free_ char *text = NULL;
+
+		r = spec->print(context, &text);
+		if (r < 0)
+			return r;
+		json_rows_cell(userdata, spec->name, form_of(spec), text);
+	}
+	return 0;
+}
+
+static int for_each_row(const struct ctl *ctl, const struct memblock_inventory *inventory,
+			const struct columns *columns, unsigned split,
+			int (*do_row)(const struct cell_context *context,
+				      const struct columns *columns, void *userdata),
+			void *userdata)
+{
 	struct row row = {};
 	struct row_facts facts;
 	struct cell_context context = { inventory, &row, &facts, arg_bytes, ctl->json };
-	int r;
-
-	table = table_new(ctl->json ? TABLE_JSON : arg_format, !arg_noheadings, "memory");
-	if (!table)
-		return log_oom();
-	r = add_columns(table, columns);
+	int r = 0;
 
 	while (r >= 0 && next_row(inventory, split, row.first + row.n, &row)) {
 		row_facts_of(inventory, &row, &facts);
-		r = add_row(table, columns, &context);
+		r = do_row(&context, columns, userdata);
 	}
-	if (r < 0)
+	return r < 0 ? log_oom() : 0;
+}
+
+static int print_json(const struct ctl *ctl, const struct memblock_inventory *inventory,
+		      const struct columns *columns, unsigned split)
+{
+	struct json_rows rows;
+	int r;
+
+	json_rows_begin(&rows, "memory");
+	r = for_each_row(ctl, inventory, columns, split, print_json_row, &rows);
+	json_rows_end(&rows);
+	return r;
+}
+
+static int print_table(const struct ctl *ctl, const struct memblock_inventory *inventory,
+		       const struct columns *columns, unsigned split)
+{
+	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
+	int r;
+
+	table = table_new(arg_format, !arg_noheadings, "memory");
+	if (!table || add_columns(table, columns) < 0)
 		return log_oom();
-	return table_print(table);
+	r = for_each_row(ctl, inventory, columns, split, add_row, table);
+	return r < 0 ? r : table_print(table);
 }
 
 static void print_summary_line(const char *what, uint64_t bytes)
@@ -271,7 +311,8 @@ static int list_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 		return r;
 
 	if (arg_summary != SUMMARY_ONLY) {
-		r = print_rows(ctl, inventory, &columns, split);
+		r = ctl->json ? print_json(ctl, inventory, &columns, split)
+			      : print_table(ctl, inventory, &columns, split);
 		if (r < 0)
 			return r;
 	}

@@ -63,6 +63,16 @@ def check_output_closed_early_with_the_signal_ignored():
             assert status == 0 and not errors, f"{words}: exit {status}, {errors}"
 
 
+def check_names_that_json_has_to_escape():
+    name = 'PNP0C80:"\\\t\u00e9'
+    with Tree() as tree:
+        tree.blocks(range(2)).ram((0, 2))
+        tree.link(f"sys/bus/acpi/devices/{name}/physical_node",
+                  "../../../../devices/system/memory/memory1")
+        rows = json.loads(ctl("--root", tree.path, "list", "-J", "-o", "BLOCK,DEVICE").stdout)
+        assert [row["device"] for row in rows["memory"]] == ["firmware", name], rows
+
+
 def check_full_disk():
     if not os.path.exists("/dev/full"):
         raise Skip("no /dev/full")
