@@ -11,7 +11,8 @@
  *    named ret_ and are untouched on failure.
  *  - Sizes and addresses are bytes, ranges are [start, end), node numbers (nid) are the kernel's.
  *  - Nothing is printed, no signal is touched, no global state is kept. Objects may be used by
- *    several threads as long as none of them changes a reference count at the same time.
+ *    several threads as long as none of them changes a reference count at the same time. Threads of
+ *    our own read the blocks of a large machine; they are gone when a function returns.
  *  - Nothing is written to the machine but by memblock_write_state().
  *  - Strings and structures returned const belong to the object that they were asked of.
  */
