@@ -26,8 +26,8 @@
 #define NAME_SIZE 48
 
 /* The blocks of a DIMM are its own a moment after the last of them came
- * (drivers/acpi/acpi_memhotplug.c:acpi_bind_memory_blocks()): the machine is read once more then.
- */
+ * (drivers/acpi/acpi_memhotplug.c:acpi_bind_memory_blocks()): where blocks are nobody's yet, the
+ * machine is read once more then. */
 #define PAUSE_USEC (UINT64_C(100) * 1000)
 
 struct arrivals {
@@ -403,15 +403,32 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	return 0;
 }
 
-static bool has_unknown(const struct arrivals *arrivals)
+/* How many blocks are to be looked at, and whether each of them has its device by now. */
+static size_t count_waiting(const struct arrivals *arrivals, bool *ret_linked)
 {
 	const struct memblock_inventory *inventory = arrivals->manager->inventory;
 	const struct memblock_block *block;
+	size_t n = 0;
 
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
-		if (is_to_be_handled(arrivals, memblock_block_index(block)))
-			return true;
-	return false;
+	*ret_linked = true;
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		uint64_t index = memblock_block_index(block);
+
+		if (!is_to_be_handled(arrivals, index) && !block_set_has(&arrivals->fresh, index))
+			continue;
+		n++;
+		*ret_linked = *ret_linked && memblock_block_device(inventory, block);
+	}
+	return n;
+}
+
+/* The machine is read anew before that. */
+static void look_soon_if_any(struct arrivals *arrivals)
+{
+	bool linked;
+
+	if (count_waiting(arrivals, &linked) > 0)
+		look_soon(arrivals);
 }
 
 int arrivals_new(struct manager *manager, struct arrivals **ret)
@@ -435,8 +452,7 @@ int arrivals_new(struct manager *manager, struct arrivals **ret)
 	/* Where the helper leaves word when we are away. */
 	(void)kept_make_folder(manager, OFFLINED);
 	/* What came while no daemon ran. */
-	if (has_unknown(arrivals))
-		look_soon(arrivals);
+	look_soon_if_any(arrivals);
 
 	*ret = TAKE_PTR(arrivals);
 	return 0;
@@ -482,9 +498,13 @@ bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
 
 void arrivals_seen(struct arrivals *arrivals)
 {
-	if (!arrivals)
+	bool linked;
+
+	if (!arrivals || count_waiting(arrivals, &linked) == 0)
 		return;
-	if (arrivals->fresh.n > 0 || has_unknown(arrivals))
+	if (linked)
+		look(arrivals);
+	else
 		look_soon(arrivals);
 }
 
@@ -518,5 +538,5 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 	save(arrivals);
 	/* What came meanwhile. Without a worker, the next event is waited for. */
 	if (!has_no_worker(job))
-		look_soon(arrivals);
+		look_soon_if_any(arrivals);
 }

@@ -128,7 +128,9 @@ static void conclude(struct queue *queue, struct job *job)
 	tell(EVENT_JOB_ENDED, job->id, NO_BLOCK, "Job %u (%s): %s%s%s", job->id,
 	     job_kind_to_string(job->kind), memblock_ending_to_string(job->ending),
 	     job->message ? ": " : "", job->message ? job->message : "");
-	(void)manager_refresh(queue->manager, false);
+	/* Nobody waits for one that policy began: what it did is read once its events are over. */
+	if (!job->request.by_policy)
+		(void)manager_refresh(queue->manager, false);
 	bus_signal_job_removed(queue->manager, job);
 	manager_tell_status(queue->manager);
 	queue_wake(queue);
@@ -256,6 +258,13 @@ static int count(struct queue *queue, struct job *job)
 	return 0;
 }
 
+/* What policy brings online was found just now, or the job that it waited for has ended just now:
+ * the inventory is new. */
+static bool needs_no_count(const struct queue *queue, const struct job *job)
+{
+	return job->back || job->request.by_policy || queue->is_counted;
+}
+
 static struct job *next_job(const struct queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++)
@@ -275,7 +284,7 @@ static int on_start(sd_event_source *source __attribute__((unused)), void *userd
 		return 0;
 	job = next_job(queue);
 	if (job)
-		return job->back || queue->is_counted ? start(queue, job) : count(queue, job);
+		return needs_no_count(queue, job) ? start(queue, job) : count(queue, job);
 	if (queue->manager->stopping)
 		manager_stop(queue->manager);
 	return 0;
