@@ -17,6 +17,10 @@
  * second (worker-protocol.h). Before that nobody knows what comes of the write. */
 #define ORPHAN_USEC (1000 * 1000)
 
+/* Progress is told this often at most: a block may come online in a few milliseconds, and a signal
+ * for each costs the bus and all who listen. */
+#define PROGRESS_USEC (UINT64_C(100) * 1000)
+
 struct queue {
 	struct manager *manager;
 	struct job **jobs;
@@ -28,6 +32,8 @@ struct queue {
 	struct findings findings;
 	bool is_counted;
 	sd_event_source *starter;
+	sd_event_source *progress; /* on for a moment after progress was told */
+	const struct job *untold;  /* that went on since; NULL for none */
 };
 
 DEFINE_CLEANUP(struct queue, queue_free)
@@ -121,6 +127,7 @@ void queue_wake(struct queue *queue)
 
 static void conclude(struct queue *queue, struct job *job)
 {
+	queue->untold = NULL;
 	job->state = JOB_ENDED;
 	job_close(job);
 	job_file_remove(queue->manager, job);
@@ -142,12 +149,35 @@ static void end_before_it_began(struct queue *queue, struct job *job)
 	conclude(queue, job);
 }
 
-static void on_changed(struct job *job, void *userdata)
+static void tell_progress(struct queue *queue, const struct job *job)
+{
+	queue->untold = NULL;
+	bus_signal_job_changed(queue->manager, job);
+	manager_tell_status(queue->manager);
+	(void)sd_event_source_set_time_relative(queue->progress, PROGRESS_USEC);
+	(void)sd_event_source_set_enabled(queue->progress, SD_EVENT_ONESHOT);
+}
+
+static int on_progress(sd_event_source *source __attribute__((unused)),
+		       uint64_t usec __attribute__((unused)), void *userdata)
 {
 	struct queue *queue = userdata;
 
-	bus_signal_job_changed(queue->manager, job);
-	manager_tell_status(queue->manager);
+	if (queue->untold)
+		tell_progress(queue, queue->untold);
+	return 0;
+}
+
+static void on_changed(struct job *job, void *userdata)
+{
+	struct queue *queue = userdata;
+	int enabled = SD_EVENT_OFF;
+
+	(void)sd_event_source_get_enabled(queue->progress, &enabled);
+	if (enabled == SD_EVENT_OFF)
+		tell_progress(queue, job);
+	else
+		queue->untold = job;
 }
 
 static void on_ended(struct job *job, void *userdata)
@@ -301,6 +331,11 @@ int queue_new(struct manager *manager, struct queue **ret)
 	r = sd_event_add_defer(manager->event, &queue->starter, on_start, queue);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(queue->starter, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(manager->event, &queue->progress, CLOCK_MONOTONIC, 0, 1000,
+				      on_progress, queue);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(queue->progress, SD_EVENT_OFF);
 	if (r < 0)
 		return r;
 
@@ -319,6 +354,7 @@ struct queue *queue_free(struct queue *queue)
 		job_free(queue->jobs[i]);
 	free(queue->jobs);
 	sd_event_source_disable_unref(queue->starter);
+	sd_event_source_disable_unref(queue->progress);
 	free(queue);
 	return NULL;
 }
