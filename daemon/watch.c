@@ -82,9 +82,9 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 		return 0;
 
 	(void)manager_refresh(watch->manager, quiet);
-	arrivals_seen(watch->manager->arrivals);
 	watch->told_usec = monotonic_usec();
 	watch->cost_usec = watch->told_usec - now;
+	arrivals_seen(watch->manager->arrivals);
 	return 0;
 }
 
