@@ -32,7 +32,7 @@ static int parse_mark(char *line, struct marks *marks)
 	char *first = strsep(&line, "-"), *last = strsep(&line, " "), *device = strsep(&line, " ");
 	int r;
 
-	if (!device || !line || parse_u64_0x(first, &mark.start) < 0 ||
+	if (!device || !*device || !line || !*line || parse_u64_0x(first, &mark.start) < 0 ||
 	    parse_u64_0x(last, &mark.end) < 0 || mark.end < mark.start || mark.end == UINT64_MAX)
 		return -EINVAL;
 	mark.end++;

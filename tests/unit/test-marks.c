@@ -22,6 +22,8 @@ static const struct row rows[] = {
 	{ "two, no line feed at the end", "0x0-0xf - a\n0x10-0x1f - b", "0-10 [a] 10-20 [b]", 0 },
 	{ "UTF-8", "0x0-0xf - K\xc3\xa4se\n", "0-10 [K\xc3\xa4se]", 0 },
 	{ "no reason", "0x0-0xf -\n", "", 1 },
+	{ "a space for a reason", "0x0-0xf - \n", "", 1 },
+	{ "a space for a device", "0x0-0xf  a\n", "", 1 },
 	{ "no device", "0x0-0xf\n", "", 1 },
 	{ "no last address", "0x10\n", "", 1 },
 	{ "backwards", "0x10-0x0 - a\n", "", 1 },
