@@ -69,6 +69,15 @@ char *block_set_to_text(const struct block_set *set)
 	return text;
 }
 
+/* Puts one behind all others. */
+static int append(struct block_set *set, uint64_t index)
+{
+	if (ARRAY_GROW(set->items, set->capacity, set->n) < 0)
+		return -ENOMEM;
+	set->items[set->n++] = index;
+	return 0;
+}
+
 static int add_line(struct block_set *set, const char *line)
 {
 	uint64_t first, last;
@@ -77,7 +86,7 @@ static int add_line(struct block_set *set, const char *line)
 	    (set->n > 0 && set->items[set->n - 1] >= first))
 		return -EBADMSG;
 	for (uint64_t index = first;; index++) {
-		if (block_set_add(set, index) < 0)
+		if (append(set, index) < 0)
 			return -ENOMEM;
 		if (index == last)
 			return 0;
