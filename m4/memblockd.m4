@@ -60,3 +60,31 @@ AS_IF([test "x$enable_$1" = xyes], [
 	MB_LDFLAGS="$MB_LDFLAGS -fsanitize=$2"
 ])
 ])
+
+# MB_FUZZERS: --enable-fuzzers has libFuzzer drive the targets of tests/fuzz, and sets FUZZER_LIBS.
+AC_DEFUN([MB_FUZZERS], [
+AC_ARG_ENABLE([fuzzers],
+	[AS_HELP_STRING([--enable-fuzzers], [build for make fuzz, with ASan and UBSan (clang)])],
+	[], [enable_fuzzers=no])
+AS_IF([test "x$enable_fuzzers" = xyes], [
+	AS_IF([test "x$with_cmocka" != xyes],
+		[AC_MSG_ERROR([--enable-fuzzers needs cmocka: the targets use what unit tests use])])
+	mb_saved_CFLAGS="$CFLAGS"
+	CFLAGS="$CFLAGS -fsanitize=fuzzer,address,undefined"
+	AC_MSG_CHECKING([whether $CC has libFuzzer])
+	AC_LINK_IFELSE([AC_LANG_SOURCE([[
+		int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size);
+		int LLVMFuzzerTestOneInput(const unsigned char *data, unsigned long size)
+		{
+			return data && size > 1 && 0;
+		}]])],
+		[AC_MSG_RESULT([yes])],
+		[AC_MSG_RESULT([no])
+		AC_MSG_ERROR([--enable-fuzzers needs clang and its libFuzzer: configure with CC=clang; Debian has both in clang and libclang-rt-dev])])
+	CFLAGS="$mb_saved_CFLAGS"
+	MB_CFLAGS="$MB_CFLAGS -fsanitize=fuzzer-no-link,address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all"
+	MB_LDFLAGS="$MB_LDFLAGS -fsanitize=address,undefined"
+	AC_SUBST([FUZZER_LIBS], [-fsanitize=fuzzer])
+])
+AM_CONDITIONAL([ENABLE_FUZZERS], [test "x$enable_fuzzers" = xyes])
+])
