@@ -92,6 +92,7 @@ static void tell_apart(struct reader *reader, uint64_t pfn, const uint64_t *flag
 	}
 }
 
+/* Returns how many of the pages the file has, or a negative errno. */
 static int count_run(struct reader *reader, struct page_counter *counter, uint64_t position,
 		     size_t n)
 {
@@ -107,14 +108,15 @@ static int count_run(struct reader *reader, struct page_counter *counter, uint64
 		tell_apart(reader, pfn, flags, (size_t)n_read, &counter->pages);
 	if ((size_t)n_read < n)
 		reader->whole = false;
-	return 0;
+	return (int)n_read;
 }
 
+/* Behind the end of the file there is nothing, however large a block is said to be. */
 static int count_all(struct reader *reader, struct page_counter *counter)
 {
-	int r = 0;
+	int r = 1;
 
-	for (uint64_t at = 0, n; r >= 0 && at < reader->per_block; at += n) {
+	for (uint64_t at = 0, n; r > 0 && at < reader->per_block; at += n) {
 		n = MIN(reader->per_block - at, (uint64_t)STRUCT_PAGES_MAX);
 		r = count_run(reader, counter, at, (size_t)n);
 	}
@@ -127,9 +129,9 @@ static int count_sample(struct reader *reader, struct page_counter *counter)
 {
 	size_t run = (size_t)MIN(reader->limit, (uint64_t)SAMPLE_RUN);
 	uint64_t n = reader->limit / run, room = reader->per_block / n - run + 1;
-	int r = 0;
+	int r = 1;
 
-	for (uint64_t i = 0; r >= 0 && i < n; i++) {
+	for (uint64_t i = 0; r > 0 && i < n; i++) {
 		uint32_t fraction = (uint32_t)i * UINT32_C(2654435769); /* of 2^32: golden ratio */
 
 		r = count_run(reader, counter, reader->per_block * i / n + (fraction * room >> 32),
@@ -149,9 +151,10 @@ static int count_block(struct reader *reader, uint64_t index, struct memblock_pa
 
 	r = reader->limit < reader->per_block ? count_sample(reader, &counter)
 					      : count_all(reader, &counter);
-	if (r >= 0)
-		*ret = counter.pages;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = counter.pages;
+	return 0;
 }
 
 /* Where the kernel may have put the memmap of a block that was added into the block itself. */
