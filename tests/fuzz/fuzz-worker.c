@@ -51,6 +51,16 @@ static struct fake_tree *make_tree(void)
 	return tree;
 }
 
+/* Chance would rarely come to a verb that there is. */
+static void send_packet(int socket, const struct input *packet)
+{
+	struct worker_request request = {};
+
+	memcpy(&request, packet->data, packet->size);
+	request.verb %= WORKER_STOP + 2;
+	must(send(socket, &request, packet->size, MSG_DONTWAIT) == (ssize_t)packet->size);
+}
+
 static void serve(struct memblock_root *root, struct input input)
 {
 	_cleanup_close_ int ours = -1, theirs = -1;
@@ -62,7 +72,7 @@ static void serve(struct memblock_root *root, struct input input)
 	for (int i = 0; input.size > 0 && i < PACKETS_MAX; i++) {
 		struct input packet = take_bytes(&input, sizeof(struct worker_request));
 
-		must(send(ours, packet.data, packet.size, MSG_DONTWAIT) == (ssize_t)packet.size);
+		send_packet(ours, &packet);
 	}
 	must(shutdown(ours, SHUT_WR) == 0);
 	must(worker_serve(root, theirs) == 0);
