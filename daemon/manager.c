@@ -344,7 +344,6 @@ static int begin_to_act(struct manager *manager)
 	if (r < 0)
 		return r;
 	kernel_policy_update(manager->kernel_policy);
-	marked_update(manager->marked);
 	return 0;
 }
 
@@ -401,6 +400,7 @@ void manager_tell_ready(struct manager *manager)
 	tell(EVENT_STARTED, NO_JOB, NO_BLOCK, "memblockd " PACKAGE_VERSION ": %zu memory blocks%s",
 	     memblock_inventory_n_blocks(manager->inventory),
 	     manager->options.read_only ? ", read-only" : "");
+	marked_update(manager->marked);
 }
 
 struct manager *manager_free(struct manager *manager)

@@ -14,6 +14,10 @@
 #define FOLDER "marked"
 #define NAME_MAX_SIZE 48
 
+/* udev is told of so many blocks, or of none: for each it takes an event and keeps two files of its
+ * own, below /run/udev/data and /run/udev/tags. On arm64 it would be all memory of the boot. */
+#define BLOCKS_MAX 1024
+
 /* An event can wait: who looks at a block meanwhile finds its file. */
 #define WORKER_TRIES 20
 #define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
@@ -32,6 +36,7 @@ struct marked {
 	struct block_set changed; /* blocks whose event is to be sent yet */
 	bool is_read;             /* files of an earlier daemon were looked through */
 	bool failed;              /* told */
+	bool too_many;            /* the same */
 };
 
 DEFINE_CLEANUP(struct marked, marked_free)
@@ -172,18 +177,32 @@ static void remove_entry(struct marked *marked, uint64_t index)
 		(void)block_set_add(&marked->changed, index);
 }
 
-/* All that are to have a file, in rising order. */
-static int list_entries(const struct memblock_inventory *inventory, struct entry **ret,
-			size_t *ret_n)
+/* How many are to have a file. */
+static size_t count_wanted(struct marked *marked)
 {
-	struct entry *entries =
-		calloc(memblock_inventory_n_blocks(inventory) + 1, sizeof(struct entry));
+	uint64_t n = marked->manager->census->all.totals.removable[MEMBLOCK_ANSWER_NO];
+	bool too_many = n > BLOCKS_MAX;
+
+	if (too_many && !marked->too_many)
+		tell(EVENT_MARKS, NO_JOB, NO_BLOCK,
+		     "%" PRIu64 " blocks can't be taken offline, and udev is told of none: it "
+		     "would be told of %d at most",
+		     n, BLOCKS_MAX);
+	marked->too_many = too_many;
+	return too_many ? 0 : (size_t)n;
+}
+
+/* Those, in rising order. */
+static int list_entries(struct marked *marked, struct entry **ret, size_t *ret_n)
+{
+	const struct memblock_inventory *inventory = marked->manager->inventory;
+	size_t wanted = count_wanted(marked), n = 0;
+	struct entry *entries = calloc(wanted + 1, sizeof(*entries));
 	const struct memblock_block *block;
-	size_t n = 0;
 
 	if (!entries)
 		return -ENOMEM;
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
+	for (size_t i = 0; n < wanted && (block = memblock_inventory_block(inventory, i)); i++)
 		if (memblock_block_removable(block) == MEMBLOCK_ANSWER_NO)
 			entries[n++] = entry_of(block);
 	*ret = entries;
@@ -230,7 +249,7 @@ void marked_update(struct marked *marked)
 	struct entry *now;
 	size_t n;
 
-	if (!marked || list_entries(marked->manager->inventory, &now, &n) < 0)
+	if (!marked || list_entries(marked, &now, &n) < 0)
 		return;
 	if (!marked->is_read)
 		take_up_files(marked);

@@ -5,8 +5,9 @@ struct manager;
 
 /*
  * For udev: a file memoryN in /run/memblockd/marked for each block that can't go, with properties
- * of it. Where one changes, the kernel is asked to send a `change` event of the block, with which
- * udev reads them. They stay when the daemon ends: what they say is so without it.
+ * of it; none where there are so many of them that it is the machine's nature. Where one changes,
+ * the kernel is asked to send a `change` event of the block, with which udev reads them. They stay
+ * when the daemon ends: what they say is so without it.
  */
 struct marked;
 

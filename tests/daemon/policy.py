@@ -419,6 +419,22 @@ def check_marked_files():
         assert marked_files(bench) == {}
 
 
+def check_more_marked_blocks_than_udev_is_told_of():
+    """All or none, for udev keeps files of each; and what is not told brings no events."""
+    with Plugs(machine=lambda: Machine(normal=1040)) as bench:
+        bench.client.call("Mark", "(a(tt)ss)", [place(0, 1025)], "", "Never")
+        bench.daemon.wait_said("1025 blocks can't be taken offline, and udev is told of none")
+        bench.quiet()
+        assert not marked_files(bench) and not bench.worker.asked("change")
+        assert bench.daemon.said().count("udev is told of none") == 1, bench.daemon.said()
+        bench.client.call("Unmark", "(a(tt))", [place(0)])
+        bench.client.call("Mark", "(a(tt)ss)", [place(0, 1024)], "", "Never")
+        assert len(marked_files(bench)) == 1024
+        bench.client.call("Mark", "(a(tt)ss)", [place(1030)], "", "Never")
+        assert not marked_files(bench)
+        pump(lambda: len(bench.worker.asked("change")) >= 1024, "the events")
+
+
 def check_marked_files_of_an_earlier_daemon():
     def before(bench):
         bench.machine.write("run/memblockd/marked/memory20", "MEMBLOCK_REMOVABLE=0\n")
