@@ -24,23 +24,40 @@ const struct section *sections_find(const struct sections *sections, uint64_t nu
 	return i < sections->n && sections->items[i].number == number ? &sections->items[i] : NULL;
 }
 
-/* A section behind all others, with its map. */
-static int append(struct sections *sections, const struct section *section, const uint64_t *words)
+/* Words of a map, from number `at` of all words on. */
+static int put_map(struct sections *sections, size_t at, const uint64_t *words, uint32_t n)
 {
+	for (uint32_t i = 0; i < n; i++) {
+		if (ARRAY_GROW(sections->words, sections->words_capacity, at + i) < 0)
+			return -ENOMEM;
+		sections->words[at + i] = words[i];
+	}
+	sections->n_words = MAX(sections->n_words, at + n);
+	return 0;
+}
+
+/* A section with its map, in place of what was known of it. Sections come in rising order mostly,
+ * so that nothing needs to be moved. */
+static int put(struct sections *sections, const struct section *section, const uint64_t *words)
+{
+	size_t i = PLACE_OF(sections->items, sections->n, section->number);
+	bool known = i < sections->n && sections->items[i].number == section->number;
+	struct section fresh = *section;
 	int r;
 
+	fresh.words = known && sections->items[i].n_words == fresh.n_words
+			      ? sections->items[i].words
+			      : sections->n_words;
 	r = ARRAY_GROW(sections->items, sections->capacity, sections->n);
-	for (uint32_t i = 0; r >= 0 && i < section->n_words; i++) {
-		r = ARRAY_GROW(sections->words, sections->words_capacity, sections->n_words + i);
-		if (r >= 0)
-			sections->words[sections->n_words + i] = words[i];
-	}
+	if (r >= 0)
+		r = put_map(sections, fresh.words, words, fresh.n_words);
 	if (r < 0)
 		return r;
 
-	sections->items[sections->n] = *section;
-	sections->items[sections->n++].words = sections->n_words;
-	sections->n_words += section->n_words;
+	if (!known)
+		memmove(&sections->items[i + 1], &sections->items[i],
+			(sections->n++ - i) * sizeof(fresh));
+	sections->items[i] = fresh;
 	return 0;
 }
 
@@ -96,7 +113,7 @@ static int parse_section(const char *line, const char *end, struct sections *sec
 	section.flags = (uint32_t)flags;
 	if (sections->n > 0 && section.number <= sections->items[sections->n - 1].number)
 		return -EINVAL;
-	return append(sections, &section, words);
+	return put(sections, &section, words);
 }
 
 int sections_parse(struct sections *sections, const char *text, struct notes *notes)
@@ -123,29 +140,13 @@ int sections_parse(struct sections *sections, const char *text, struct notes *no
 	return damaged;
 }
 
-/* Those of both; of what both know, the newer. */
-static int merge(const struct sections *older, const struct sections *newer, struct sections *ret)
+static int put_all(struct sections *sections, const struct sections *newer)
 {
-	_cleanup_sections_ struct sections merged = {};
-	size_t i = 0, j = 0;
+	int r = 0;
 
-	while (i < older->n || j < newer->n) {
-		bool is_old = i < older->n &&
-			      (j == newer->n || older->items[i].number < newer->items[j].number);
-		const struct sections *from = is_old ? older : newer;
-		const struct section *section = &from->items[is_old ? i : j];
-		int r;
-
-		r = append(&merged, section, &from->words[section->words]);
-		if (r < 0)
-			return r;
-		j += !is_old;
-		i += is_old || (i < older->n && older->items[i].number == section->number);
-	}
-
-	*ret = merged;
-	merged = (struct sections){};
-	return 0;
+	for (size_t i = 0; r >= 0 && i < newer->n; i++)
+		r = put(sections, &newer->items[i], &newer->words[newer->items[i].words]);
+	return r;
 }
 
 /* Gives their verdicts anew to the blocks that sections are of. */
@@ -169,25 +170,19 @@ static int judge_blocks_of(struct memblock_inventory *inventory, const struct se
 
 int memblock_inventory_set_sections(struct memblock_inventory *inventory, const char *text)
 {
-	_cleanup_sections_ struct sections newer = {}, merged = {};
+	_cleanup_sections_ struct sections newer = {};
 	int r, damaged;
 
 	damaged = sections_parse(&newer, text, &inventory->notes);
 	if (damaged < 0)
 		return damaged;
-	r = merge(&inventory->sections, &newer, &merged);
+	r = put_all(&inventory->sections, &newer);
 	if (r < 0)
 		return r;
 	r = inventory_set_source(inventory, MEMBLOCK_SOURCE_SECTIONS,
 				 damaged > 0 ? MEMBLOCK_SOURCE_DAMAGED : MEMBLOCK_SOURCE_READ,
 				 damaged > 0 ? "some lines make no sense" : NULL);
-	if (r < 0)
-		return r;
-
-	sections_done(&inventory->sections);
-	inventory->sections = merged;
-	merged = (struct sections){};
-	return judge_blocks_of(inventory, &newer);
+	return r < 0 ? r : judge_blocks_of(inventory, &newer);
 }
 
 /* How many sections a block has, by what is known of their size, and the number of the first. None
