@@ -51,9 +51,17 @@ const char *memblock_inventory_note(const struct memblock_inventory *inventory, 
 
 static bool is_stale(const struct memblock_inventory *inventory, const struct mark *mark)
 {
-	for (size_t i = 0; i < inventory->n_blocks; i++)
-		if (mark_holds(inventory, mark, &inventory->blocks[i]))
+	size_t i = PLACE_OF(inventory->blocks, inventory->n_blocks,
+			    mark->start / inventory->block_size);
+
+	for (; i < inventory->n_blocks; i++) {
+		const struct memblock_block *block = &inventory->blocks[i];
+
+		if (block_start(inventory, block) >= mark->end)
+			break;
+		if (mark_holds(inventory, mark, block))
 			return false;
+	}
 	return true;
 }
 
