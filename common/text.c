@@ -36,6 +36,17 @@ void node_mask_add(struct node_mask *mask, const struct memblock_inventory *inve
 			mask->words[nids[i] / 64] |= UINT64_C(1) << nids[i] % 64;
 }
 
+int node_mask_next(const struct node_mask *mask, int nid)
+{
+	for (size_t i = (size_t)nid / 64; i < ARRAY_SIZE(mask->words); i++, nid = 0) {
+		uint64_t rest = mask->words[i] & UINT64_MAX << nid % 64;
+
+		if (rest)
+			return (int)i * 64 + __builtin_ctzll(rest);
+	}
+	return -1;
+}
+
 unsigned node_mask_count(const struct node_mask *mask)
 {
 	unsigned n = 0;
@@ -48,9 +59,8 @@ unsigned node_mask_count(const struct node_mask *mask)
 char *node_mask_text(const struct node_mask *mask, char text[LIST_TEXT_MAX])
 {
 	*text = '\0';
-	for (size_t i = 0; i < ARRAY_SIZE(mask->words); i++)
-		for (uint64_t left = mask->words[i]; left; left &= left - 1)
-			add_word(text, ",", "%zu", i * 64 + (size_t)__builtin_ctzll(left));
+	for (int nid = node_mask_next(mask, 0); nid >= 0; nid = node_mask_next(mask, nid + 1))
+		add_word(text, ",", "%d", nid);
 	return text;
 }
 

@@ -15,6 +15,8 @@ struct node_mask {
 
 void node_mask_add(struct node_mask *mask, const struct memblock_inventory *inventory,
 		   const struct memblock_block *block);
+/* The first node of it whose number is not below; -1 where there is none. */
+int node_mask_next(const struct node_mask *mask, int nid);
 /* How many nodes are in it. */
 unsigned node_mask_count(const struct node_mask *mask);
 /* "0,1,3"; "" where it is empty. */

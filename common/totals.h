@@ -17,8 +17,8 @@ struct totals {
 	uint64_t zones[TOTALS_ZONES];     /* online blocks by their zone */
 };
 
-/* Adds one block to a count. */
-void totals_add(struct totals *totals, const struct memblock_block *block);
+/* Adds n blocks that are all like this one. */
+void totals_add(struct totals *totals, const struct memblock_block *block, size_t n);
 
 /* Counts all blocks of an inventory. */
 void totals_of(const struct memblock_inventory *inventory, struct totals *ret);

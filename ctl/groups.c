@@ -66,7 +66,7 @@ int groups_add(struct groups *groups, intptr_t key, const struct memblock_invent
 	if (!group)
 		return -ENOMEM;
 
-	totals_add(&group->totals, block);
+	totals_add(&group->totals, block, 1);
 	group->shared += memblock_block_nid(block) == MEMBLOCK_NID_SEVERAL;
 	node_mask_add(&group->nodes, inventory, block);
 	return 0;

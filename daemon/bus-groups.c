@@ -10,9 +10,9 @@ static int append_nodes(sd_bus_message *reply, const struct node_mask *mask)
 	int r;
 
 	r = sd_bus_message_open_container(reply, 'a', "i");
-	for (int nid = 0; r >= 0 && nid < NODES_MAX; nid++)
-		if (node_mask_has(mask, nid))
-			r = sd_bus_message_append(reply, "i", nid);
+	for (int nid = node_mask_next(mask, 0); r >= 0 && nid >= 0;
+	     nid = node_mask_next(mask, nid + 1))
+		r = sd_bus_message_append(reply, "i", nid);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -5,14 +5,12 @@
 
 #include "census.h"
 
-bool node_mask_has(const struct node_mask *mask, int nid)
+/* The blocks of a row are alike in all that counts. */
+static void count(struct group *group, const struct row *row)
 {
-	return nid >= 0 && nid < NODES_MAX && mask->words[nid / 64] & UINT64_C(1) << nid % 64;
-}
+	const struct memblock_block *block = memblock_inventory_block(group->inventory, row->first);
 
-static void count(struct group *group, const struct memblock_block *block)
-{
-	totals_add(&group->totals, block);
+	totals_add(&group->totals, block, row->n);
 	node_mask_add(&group->nodes, group->inventory, block);
 }
 
@@ -29,14 +27,13 @@ static struct group *new_groups(const struct memblock_inventory *inventory, size
 static int make_groups(struct census *census)
 {
 	const struct memblock_inventory *inventory = census->inventory;
-	const struct memblock_block *block;
+	const struct node_mask *nodes = &census->all.nodes;
 
 	census->all.inventory = inventory;
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
-		count(&census->all, block);
-	for (int nid = 0; nid < NODES_MAX; nid++)
-		if (node_mask_has(&census->all.nodes, nid))
-			census->n_nodes = (size_t)nid + 1;
+	for (size_t i = 0; i < census->n_rows; i++)
+		count(&census->all, &census->rows[i]);
+	for (int nid = node_mask_next(nodes, 0); nid >= 0; nid = node_mask_next(nodes, nid + 1))
+		census->n_nodes = (size_t)nid + 1;
 	while (memblock_inventory_device(inventory, census->n_devices))
 		census->n_devices++;
 
@@ -49,27 +46,30 @@ static int make_groups(struct census *census)
 	return 0;
 }
 
-static void count_by_node(struct census *census, const struct memblock_block *block)
+static void count_by_node(struct census *census, const struct row *row)
 {
+	const struct memblock_block *block =
+		memblock_inventory_block(census->inventory, row->first);
 	const int *nids;
 	size_t n = memblock_block_nodes(census->inventory, block, &nids);
 
 	for (size_t i = 0; i < n; i++)
 		if ((size_t)nids[i] < census->n_nodes)
-			count(&census->nodes[nids[i]], block);
+			count(&census->nodes[nids[i]], row);
 }
 
 /* Blocks of one device follow each other, so the search begins where the last one ended. */
-static void count_by_device(struct census *census, const struct memblock_block *block, size_t *last)
+static void count_by_device(struct census *census, const struct row *row, size_t *last)
 {
-	const struct memblock_device *device = memblock_block_device(census->inventory, block);
+	const struct memblock_device *device = memblock_block_device(
+		census->inventory, memblock_inventory_block(census->inventory, row->first));
 
 	for (size_t i = 0; device && i < census->n_devices; i++) {
 		size_t n = (*last + i) % census->n_devices;
 
 		if (census->devices[n].device != device)
 			continue;
-		count(&census->devices[n], block);
+		count(&census->devices[n], row);
 		*last = n;
 		return;
 	}
@@ -90,17 +90,16 @@ static int make_rows(struct census *census)
 int census_new(struct memblock_inventory *inventory, struct census **ret)
 {
 	_cleanup_(census_freep) struct census *census = calloc(1, sizeof(*census));
-	const struct memblock_block *block;
 	size_t last = 0;
 
 	if (!census)
 		return -ENOMEM;
 	census->inventory = memblock_inventory_ref(inventory);
-	if (make_groups(census) < 0 || make_rows(census) < 0)
+	if (make_rows(census) < 0 || make_groups(census) < 0)
 		return -ENOMEM;
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
-		count_by_node(census, block);
-		count_by_device(census, block, &last);
+	for (size_t i = 0; i < census->n_rows; i++) {
+		count_by_node(census, &census->rows[i]);
+		count_by_device(census, &census->rows[i], &last);
 	}
 
 	*ret = TAKE_PTR(census);

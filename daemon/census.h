@@ -37,7 +37,6 @@ DEFINE_CLEANUP(struct census, census_free)
 const struct group *census_node(const struct census *census, uint64_t nid);
 /* NULL where no device has that name. */
 const struct group *census_device(const struct census *census, const char *name);
-bool node_mask_has(const struct node_mask *mask, int nid);
 /* The device of a name; NULL where there is none. */
 const struct memblock_device *census_find_device(const struct memblock_inventory *inventory,
 						 const char *name);
