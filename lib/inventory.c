@@ -172,10 +172,13 @@ bool block_hangs_on(const struct memblock_inventory *inventory, const struct mem
 bool mark_holds(const struct memblock_inventory *inventory, const struct mark *mark,
 		const struct memblock_block *block)
 {
-	const struct memblock_device *device = memblock_block_device(inventory, block);
+	const struct memblock_device *device;
 
 	if (mark->end <= block_start(inventory, block) ||
 	    mark->start >= block_end(inventory, block))
 		return false;
-	return !mark->device || (device && strcmp(device->name, mark->device) == 0);
+	if (!mark->device)
+		return true;
+	device = memblock_block_device(inventory, block);
+	return device && strcmp(device->name, mark->device) == 0;
 }
