@@ -58,8 +58,8 @@ static struct group *find_group(struct groups *groups, intptr_t key)
 	return &grown[groups->n++];
 }
 
-int groups_add(struct groups *groups, intptr_t key, const struct memblock_inventory *inventory,
-	       const struct memblock_block *block)
+static int add_block(struct groups *groups, intptr_t key,
+		     const struct memblock_inventory *inventory, const struct memblock_block *block)
 {
 	struct group *group = find_group(groups, key);
 
@@ -69,6 +69,47 @@ int groups_add(struct groups *groups, intptr_t key, const struct memblock_invent
 	totals_add(&group->totals, block, 1);
 	group->shared += memblock_block_nid(block) == MEMBLOCK_NID_SEVERAL;
 	node_mask_add(&group->nodes, inventory, block);
+	return 0;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+int groups_by_node(const struct memblock_inventory *inventory, struct groups *groups)
+{
+	const struct memblock_block *block;
+	int r;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		const int *nids;
+		size_t n = memblock_block_nodes(inventory, block, &nids);
+
+		for (size_t j = 0; j < n; j++) {
+			r = add_block(groups, nids[j], inventory, block);
+			if (r < 0)
+				return r;
+		}
+	}
+	if (groups->n > 0)
+		qsort(groups->items, groups->n, sizeof(*groups->items), compare_groups);
+	return 0;
+}
+
+int groups_by_device(const struct memblock_inventory *inventory, struct groups *groups)
+{
+	const struct memblock_block *block;
+	int r;
+
+	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
+		r = add_block(groups, (intptr_t)memblock_block_device(inventory, block), inventory,
+			      block);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 

@@ -19,9 +19,10 @@ struct groups {
 
 void groups_done(struct groups *groups);
 
-/* Counts a block in the group of a key, which is made where there is none. 0 or -ENOMEM. */
-int groups_add(struct groups *groups, intptr_t key, const struct memblock_inventory *inventory,
-	       const struct memblock_block *block);
+/* Counts all blocks: by node, in rising order (a block on several counts for each), or by device
+ * (key 0 where not known). 0 or -ENOMEM. */
+int groups_by_node(const struct memblock_inventory *inventory, struct groups *groups);
+int groups_by_device(const struct memblock_inventory *inventory, struct groups *groups);
 
 /* Tables of groups print sizes as people read them, or with --bytes as numbers. */
 extern const struct option_spec groups_options[];

@@ -42,20 +42,6 @@ static int add_device(struct libscols_table *table, const struct memblock_invent
 	return table_setf(line, 8, "%s", node_mask_text(&group->nodes, nodes));
 }
 
-static int count_devices(const struct memblock_inventory *inventory, struct groups *groups)
-{
-	const struct memblock_block *block;
-	int r;
-
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
-		r = groups_add(groups, (intptr_t)memblock_block_device(inventory, block), inventory,
-			       block);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int devices_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 {
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
@@ -72,7 +58,7 @@ static int devices_run(struct ctl *ctl, char **arguments __attribute__((unused))
 		return log_oom();
 	r = add_columns(table);
 	if (r >= 0)
-		r = count_devices(inventory, &groups);
+		r = groups_by_device(inventory, &groups);
 	for (size_t i = 0; r >= 0 && i < groups.n; i++)
 		r = add_device(table, inventory, &groups.items[i]);
 	return r < 0 ? log_oom() : table_print(table);

@@ -5,33 +5,6 @@
 #include "log.h"
 #include "topology.h"
 
-static int compare_groups(const void *a, const void *b)
-{
-	const struct group *x = a, *y = b;
-
-	return (x->key > y->key) - (x->key < y->key);
-}
-
-static int count_nodes(const struct memblock_inventory *inventory, struct groups *groups)
-{
-	const struct memblock_block *block;
-	int r;
-
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
-		const int *nids;
-		size_t n = memblock_block_nodes(inventory, block, &nids);
-
-		for (size_t j = 0; j < n; j++) {
-			r = groups_add(groups, nids[j], inventory, block);
-			if (r < 0)
-				return r;
-		}
-	}
-	if (groups->n > 0)
-		qsort(groups->items, groups->n, sizeof(*groups->items), compare_groups);
-	return 0;
-}
-
 static int add_columns(struct libscols_table *table, bool live)
 {
 	int r;
@@ -96,7 +69,7 @@ static int nodes_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 		return log_oom();
 	r = add_columns(table, live);
 	if (r >= 0)
-		r = count_nodes(inventory, &groups);
+		r = groups_by_node(inventory, &groups);
 	for (size_t i = 0; r >= 0 && i < groups.n; i++)
 		r = add_node(table, inventory, &groups.items[i], live);
 	if (r < 0)
