@@ -62,6 +62,12 @@ extern const struct option_spec common_options[];
  * negative errno. */
 int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_arguments);
 
+/* NULL where there is no such verb. */
+const struct verb *find_verb(const char *name);
+/* Takes one switch, of the verb (NULL: none yet) or a common one. 0, -ENOENT for one of neither, or
+ * -EUSAGE, told. */
+int take_option(struct ctl *ctl, int id, const char *argument);
+
 void print_help(const struct verb *verb);
 void print_version(void);
 

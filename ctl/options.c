@@ -52,7 +52,7 @@ static void add_options(struct getopt_tables *tables, const struct option_spec *
 	}
 }
 
-static const struct verb *find_verb(const char *name)
+const struct verb *find_verb(const char *name)
 {
 	for (const struct verb *const *verb = verbs; *verb; verb++)
 		if (strcmp((*verb)->name, name) == 0)
@@ -132,17 +132,14 @@ static int take_common(struct ctl *ctl, int id, const char *argument)
 	}
 }
 
-static int take_option(struct ctl *ctl, const struct getopt_tables *tables, int c, char **argv)
+int take_option(struct ctl *ctl, int id, const char *argument)
 {
 	int r;
 
-	if (c == '?' || c == ':')
-		return bad_switch(ctl, tables, c, argv);
-
-	r = ctl->verb->parse ? ctl->verb->parse(ctl, c, optarg) : -ENOENT;
+	r = ctl->verb && ctl->verb->parse ? ctl->verb->parse(ctl, id, argument) : -ENOENT;
 	if (r != -ENOENT)
 		return r;
-	return take_common(ctl, c, optarg) ? 0 : -ENOENT;
+	return take_common(ctl, id, argument) ? 0 : -ENOENT;
 }
 
 /* Takes the verb out of the words, so that getopt sees switches and arguments alone. */
@@ -178,7 +175,8 @@ int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_argum
 			print_version();
 			return 0;
 		}
-		r = take_option(ctl, &tables, c, argv);
+		r = c == '?' || c == ':' ? bad_switch(ctl, &tables, c, argv)
+					 : take_option(ctl, c, optarg);
 		if (r < 0)
 			return r;
 	}

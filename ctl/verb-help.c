@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
-#include <string.h>
 
 #include "columns.h"
+#include "complete.h"
+
+enum {
+	OPT_COMPLETE = 0x200,
+};
+
+static bool arg_complete;
+
+static const struct option_spec help_options[] = {
+	{ OPT_COMPLETE, "complete", NULL, "list what the last word behind -- may become", false },
+	{},
+};
 
 static void print_option(const struct option_spec *spec)
 {
@@ -62,25 +73,35 @@ void print_help(const struct verb *verb)
 	puts("\nSee memblockctl(1).");
 }
 
+static int help_parse(struct ctl *ctl __attribute__((unused)), int id,
+		      const char *argument __attribute__((unused)))
+{
+	if (id != OPT_COMPLETE)
+		return -ENOENT;
+	arg_complete = true;
+	return 0;
+}
+
 static int help_run(struct ctl *ctl, char **arguments)
 {
-	if (!*arguments) {
-		print_help(NULL);
-		return 0;
-	}
+	const struct verb *verb = *arguments ? find_verb(*arguments) : NULL;
 
-	for (const struct verb *const *verb = verbs; *verb; verb++)
-		if (strcmp((*verb)->name, *arguments) == 0) {
-			print_help(*verb);
-			return 0;
-		}
-	return usage_error(ctl, "There is no verb \"%s\"", *arguments);
+	if (arg_complete)
+		return complete(arguments);
+	if (*arguments && !verb)
+		return usage_error(ctl, "There is no verb \"%s\"", *arguments);
+	if (*arguments && arguments[1])
+		return usage_error(ctl, "\"%s\" is one word too many for help", arguments[1]);
+	print_help(verb);
+	return 0;
 }
 
 const struct verb verb_help = {
 	.name = "help",
 	.arguments = "[VERB]",
 	.help = "Tell what memblockctl can do",
+	.options = help_options,
+	.parse = help_parse,
 	.run = help_run,
-	.max_arguments = 1,
+	.max_arguments = -1,
 };

@@ -36,7 +36,7 @@ static const struct option_spec list_options[] = {
 	{ OPT_OUTPUT_ALL, "output-all", NULL, "print every column", false },
 	{ 'P', "pairs", NULL, "print NAME=\"value\" pairs", false },
 	{ 'r', "raw", NULL, "print columns apart by single spaces", false },
-	{ 'S', "split", "LIST", "split ranges by these columns, or none", false },
+	{ 'S', "split", "LIST|none", "split ranges by these columns", false },
 	{ 's', "sysroot", "DIR", "the same as --root", false },
 	{ OPT_SUMMARY, "summary", "WHEN", "print the totals: always, never, or only them", true },
 	{},

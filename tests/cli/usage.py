@@ -24,6 +24,7 @@ SWITCHES = {
     "remove": ["--dry-run", "--no-wait", "--timeout TIME", "-v, --verbose"],
     "mark": ["--device NAME", "-l, --list", "--reason TEXT"],
     "jobs": ["-b, --bytes"],
+    "help": ["--complete"],
 }
 COLUMNS = ["RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "REASONS", "NID",
            "DEVICE", "SUBSECTIONS", "KERNEL-REMOVABLE"]

@@ -260,6 +260,7 @@ def check_no_wait_jobs_and_cancel():
         jobs = told_json(bench, "jobs", "-b")["jobs"]
         assert [(job["job"], job["kind"], job["state"], job["wanted"]) for job in jobs] == [
             (1, "offline", "running", 128 * MIB), (2, "offline", "queued", 256 * MIB)], jobs
+        assert told(bench, "help", "--complete", "--", "cancel", "") == "1\toffline\n2\toffline\n"
         told(bench, "cancel", "2")
         told(bench, "cancel", "1")
         told(bench, "cancel", "99", status=NOTHING, says="NoSuchJob")
@@ -267,6 +268,7 @@ def check_no_wait_jobs_and_cancel():
         jobs = told_json(bench, "jobs")["jobs"]
         assert [(job["job"], job["state"], job["result"], job["error"]) for job in jobs] == [
             (1, "ended", "failed", "Cancelled"), (2, "ended", "failed", "Cancelled")], jobs
+        assert told(bench, "help", "--complete", "--", "cancel", "") == ""
         assert told(bench, "jobs").startswith("JOB KIND"), told(bench, "jobs")
         bench.unchanged()
 
@@ -331,6 +333,8 @@ def check_marks():
         told(bench, "offline", "memory16", status=NOTHING, says=("NotRemovable", "marked"))
         assert told(bench, "list", "-a", "-n", "-r", "-o", "REASONS", "--summary=never") \
             .splitlines()[16] == "marked"
+        assert told(bench, "help", "--complete", "--", "unmark", "1") == \
+            "16\tonline\n17\tonline\n", "blocks without a mark are offered"
         told(bench, "unmark", "16-20")
         assert told_json(bench, "mark")["marks"] == []
         told(bench, "unmark", "16", status=NOTHING, says="NoSuchMark")
