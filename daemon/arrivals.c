@@ -403,23 +403,26 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	return 0;
 }
 
-/* How many blocks are to be looked at, and whether each of them has its device by now. */
-static size_t count_waiting(const struct arrivals *arrivals, bool *ret_linked)
+/* Whether any block is to be looked at, and whether each of them has its device by now. */
+static bool any_waits(const struct arrivals *arrivals, bool *ret_linked)
 {
 	const struct memblock_inventory *inventory = arrivals->manager->inventory;
 	const struct memblock_block *block;
-	size_t n = 0;
+	bool any = false;
 
-	*ret_linked = true;
 	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++) {
 		uint64_t index = memblock_block_index(block);
 
 		if (!is_to_be_handled(arrivals, index) && !block_set_has(&arrivals->fresh, index))
 			continue;
-		n++;
-		*ret_linked = *ret_linked && memblock_block_device(inventory, block);
+		any = true;
+		if (!memblock_block_device(inventory, block)) {
+			*ret_linked = false;
+			return true;
+		}
 	}
-	return n;
+	*ret_linked = true;
+	return any;
 }
 
 /* The machine is read anew before that. */
@@ -427,7 +430,7 @@ static void look_soon_if_any(struct arrivals *arrivals)
 {
 	bool linked;
 
-	if (count_waiting(arrivals, &linked) > 0)
+	if (any_waits(arrivals, &linked))
 		look_soon(arrivals);
 }
 
@@ -500,7 +503,7 @@ void arrivals_seen(struct arrivals *arrivals)
 {
 	bool linked;
 
-	if (!arrivals || count_waiting(arrivals, &linked) == 0)
+	if (!arrivals || !any_waits(arrivals, &linked))
 		return;
 	if (linked)
 		look(arrivals);
