@@ -106,7 +106,7 @@ static void tell_writer(struct doctor *doctor, const struct writer *writer)
 		     fault ? fault : "");
 	findings_add_evidence(findings, "%s:%u: writes %s to %s", writer->path, writer->line,
 			      writer->state ? writer->state : "something",
-			      writer->policy ? "auto_online_blocks" : "state");
+			      writer->policy ? BOOT_POLICY : "state");
 	if (!fault)
 		return;
 	if (doctor->told.auto_online_blocks)
