@@ -99,23 +99,21 @@ quiet() {
 	do :; done
 }
 
-# storm AGENT DIMMS
+# storm AGENT: a DIMM of 64 blocks
 storm() {
-	name=$1-$((64 * $2))
+	name=$1-64
 	say "$name"
 	: >"$out/$name.signals"
 	agent "$1"
-	words=$(seq 1 "$2" | sed 's/.*/hot& 8192/')
 	echo >$trace/trace
 	echo 1 >$trace/events/storm/enable
 	date +%s.%N >$trace/trace_marker
 	cpu "$out/$name.before"
 	old=$(blocks)
-	# shellcheck disable=SC2086 # one word an argument
-	ask plug $words
+	ask plug hot1 8192
 	# Who looks takes time away from who works: nobody does before it may be over.
-	sleep $((5 * $2))
-	until_so 300 "[ \$(ls -d $memory/memory[0-9]* | wc -l) = $(($(echo "$old" | wc -l) + 64 * $2)) ]"
+	sleep 5
+	until_so 300 "[ \$(ls -d $memory/memory[0-9]* | wc -l) = $(($(echo "$old" | wc -l) + 64)) ]"
 	new=$(blocks | grep -vxF "$old")
 	until_so 300 "! grep -qsvx online $(echo "$new" | sed "s|.*|$memory/memory&/state|" | tr '\n' ' ')"
 	quiet "$1"
@@ -125,10 +123,10 @@ storm() {
 	for block in $new; do
 		[ "$(zone_of "$block")" = Movable ] || fail "memory$block is in $(zone_of "$block")"
 	done
-	away "$@"
+	away "$1"
 }
 
-# away AGENT DIMMS: as it was before.
+# away AGENT: as it was before.
 away() {
 	case $1 in
 	told | itself)
@@ -141,15 +139,13 @@ away() {
 	ln -sf /dev/null $ours
 	rm -f $theirs
 	udevadm control --reload
-	for dimm in $(seq 1 "$2" | sed 's/^/hot/'); do
-		ask unplug "$dimm"
-		until_so 300 "! ask holds $dimm"
-		ask forget "$dimm"
-	done
+	ask unplug hot1
+	until_so 300 "! ask holds hot1"
+	ask forget hot1
 	udevadm settle
 	rm -rf /run/memblockd
 }
 
 for agent in kernel told itself rule helper; do
-	storm $agent 1
+	storm $agent
 done
