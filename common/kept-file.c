@@ -8,6 +8,7 @@
 #include "kept-file.h"
 #include "macros.h"
 #include "read-all.h"
+#include "write-all.h"
 
 /* The file of a job has some 50 bytes a step, and no machine has more than a few hundred thousand
  * blocks. */
@@ -32,20 +33,6 @@ int kept_read_at(int folder, const char *name, char **ret)
 		return -EBADMSG;
 
 	*ret = TAKE_PTR(text);
-	return 0;
-}
-
-static int write_all(int fd, const char *text)
-{
-	size_t size = strlen(text), done = 0;
-	ssize_t n;
-
-	while (done < size) {
-		n = write(fd, text + done, size - done);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		done += n > 0 ? (size_t)n : 0;
-	}
 	return 0;
 }
 

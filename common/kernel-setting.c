@@ -6,7 +6,7 @@
 #include "kernel-setting.h"
 #include "macros.h"
 #include "read-all.h"
-#include "write-attribute.h"
+#include "write-all.h"
 
 /* An unsigned int of the kernel's. */
 #define DIGITS_MAX 10

@@ -11,6 +11,7 @@
 #include "journal.h"
 #include "kept.h"
 #include "manager.h"
+#include "write-all.h"
 
 #define JOBS "jobs"
 #define JOBS_DIR KEPT_FOLDER "/" JOBS
@@ -30,14 +31,7 @@ static int write_line(int fd, const char *format, ...)
 		text = NULL;
 		return -ENOMEM;
 	}
-
-	for (ssize_t done = 0, written; done < n; done += written) {
-		written = write(fd, text + done, (size_t)(n - done));
-		if (written < 0 && errno != EINTR)
-			return -errno;
-		written = MAX(written, 0);
-	}
-	return 0;
+	return write_all(fd, text);
 }
 
 static int job_path(const struct manager *manager, unsigned id, char ret[PATH_MAX])

@@ -5,7 +5,7 @@
 
 #include "macros.h"
 #include "worker.h"
-#include "write-attribute.h"
+#include "write-all.h"
 
 #define ACPI_PREFIX "PNP0C80:"
 #define PATH_SIZE 320

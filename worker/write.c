@@ -7,7 +7,7 @@
 #include "kernel-setting.h"
 #include "macros.h"
 #include "worker.h"
-#include "write-attribute.h"
+#include "write-all.h"
 
 int worker_set(const struct memblock_root *root, uint32_t setting, const char *value)
 {

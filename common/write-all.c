@@ -5,7 +5,21 @@
 #include <string.h>
 
 #include "macros.h"
-#include "write-attribute.h"
+#include "write-all.h"
+
+int write_all(int fd, const char *text)
+{
+	size_t size = strlen(text), done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		n = write(fd, text + done, size - done);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return 0;
+}
 
 int write_attribute(const struct memblock_root *root, const char *path, const char *text)
 {
