@@ -162,3 +162,15 @@ same_as_direct() {
 	[ ! -s /run/asked.err ] || fail "memblockctl $* says $(cat /run/asked.err)"
 	diff /run/asked /run/direct || fail "memblockctl $* and --direct differ"
 }
+
+# Reboots the guest; the scenario begins anew, with the same disk.
+reboot_guest() {
+	# The guest's own end is not that of the scenario.
+	mkdir -p /run/systemd/system/scenario.service.d
+	printf '[Service]\nExecStopPost=\n' >/run/systemd/system/scenario.service.d/reboots.conf
+	systemctl daemon-reload
+	ask reboots
+	sync
+	systemctl reboot
+	sleep infinity
+}

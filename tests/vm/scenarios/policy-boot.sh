@@ -84,14 +84,7 @@ if [ ! -e $before ]; then
 	expect 0 memblockctl mark 3 --reason "a test of boots"
 	zones >$before
 	cat $before
-	# The guest's own end is not that of the scenario.
-	mkdir -p /run/systemd/system/scenario.service.d
-	printf '[Service]\nExecStopPost=\n' >/run/systemd/system/scenario.service.d/reboots.conf
-	systemctl daemon-reload
-	ask reboots
-	sync
-	systemctl reboot
-	sleep 600
+	reboot_guest
 fi
 
 say "all is as it was"
