@@ -24,14 +24,19 @@ AC_ARG_WITH([$1], [AS_HELP_STRING([--with-$1=DIR], [where $4 go @<:@$3@:>@])],
 	[AC_SUBST([$2], [$withval])], [AC_SUBST([$2], [$3])])
 ])
 
-# MB_TRY_CFLAG(variable, flag): adds a flag that the compiler knows.
+# MB_TRY_CFLAG(variable, flag, includes, where it doesn't): adds a flag that the compiler knows, and
+# the headers too.
 AC_DEFUN([MB_TRY_CFLAG], [
 mb_saved_CFLAGS="$CFLAGS"
 CFLAGS="$CFLAGS -Werror $2"
 AC_MSG_CHECKING([whether $CC takes $2])
-AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])],
-	[AC_MSG_RESULT([yes]); $1="$$1 $2"], [AC_MSG_RESULT([no])])
-CFLAGS="$mb_saved_CFLAGS"
+AC_LINK_IFELSE([AC_LANG_PROGRAM([$3], [])],
+	[AC_MSG_RESULT([yes])
+	CFLAGS="$mb_saved_CFLAGS"
+	$1="$$1 $2"],
+	[AC_MSG_RESULT([no])
+	CFLAGS="$mb_saved_CFLAGS"
+	$4])
 ])
 
 AC_DEFUN([MB_WARNINGS], [
@@ -50,6 +55,15 @@ m4_foreach_w([mb_flag], [-fstack-protector-strong -fstack-clash-protection -fvis
 	-fno-common],
 	[MB_TRY_CFLAG([MB_CFLAGS], mb_flag)])
 MB_LDFLAGS="$MB_LDFLAGS -Wl,-z,relro -Wl,-z,now -Wl,--as-needed"
+])
+
+# Not with sanitizers, which see less where functions go by other names, nor without optimisation,
+# which it needs. Where CPPFLAGS name a level, as those of distributions do, ours counts.
+AC_DEFUN([MB_FORTIFY], [
+AS_CASE(["$MB_CFLAGS"], [*-fsanitize=*], [],
+	[MB_TRY_CFLAG([MB_CFLAGS], [-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3], [#include <string.h>],
+		[MB_TRY_CFLAG([MB_CFLAGS], [-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2],
+			[#include <string.h>])])])
 ])
 
 # MB_INSTRUMENT(switch, sanitizer, what)
