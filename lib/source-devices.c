@@ -37,9 +37,12 @@ static int read_acpi_device(struct memblock_inventory *inventory, const char *na
 		struct memblock_block *block;
 		uint64_t index;
 
-		if (strncmp(entry->d_name, "physical_node", strlen("physical_node")) != 0 ||
-		    read_link_name_at(dirfd(dir), entry->d_name, target) < 0 ||
-		    parse_suffix(target, "memory", &index) < 0)
+		if (strncmp(entry->d_name, "physical_node", strlen("physical_node")) != 0)
+			continue;
+		r = read_link_name_at(dirfd(dir), entry->d_name, target);
+		if (r < 0 && r != -ENOENT && r != -EINVAL)
+			return r;
+		if (r < 0 || parse_suffix(target, "memory", &index) < 0)
 			continue;
 		block = inventory_find(inventory, index);
 		if (!block)
@@ -51,18 +54,24 @@ static int read_acpi_device(struct memblock_inventory *inventory, const char *na
 	return -errno;
 }
 
-/* What can't be read is told of, and the rest is read. */
+/* What can't be read is told of, and the rest is read: 1 for that. */
 static int note_failure(struct memblock_inventory *inventory, const char *path, int error)
 {
-	if (error >= 0 || error == -ENOENT || error == -ENOMEM)
-		return error == -ENOMEM ? error : 0;
-	return notes_add(&inventory->notes, "/%s: %s", path, strerror(-error));
+	int r;
+
+	if (error >= 0 || error == -ENOMEM)
+		return error;
+	if (error == -ENOENT)
+		return 0;
+	r = notes_add(&inventory->notes, "/%s: %s", path, strerror(-error));
+	return r < 0 ? r : 1;
 }
 
+/* 1 where something was left out, which is told. */
 static int read_acpi(struct memblock_inventory *inventory)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	int r;
+	int r, left_out = 0;
 
 	r = root_open_dir(inventory->root, ACPI_DIR, &dir);
 	if (r < 0)
@@ -75,8 +84,9 @@ static int read_acpi(struct memblock_inventory *inventory)
 		r = note_failure(inventory, ACPI_DIR, r);
 		if (r < 0)
 			return r;
+		left_out |= r;
 	}
-	return -errno;
+	return errno ? -errno : left_out;
 }
 
 /* A dax device that the device_dax driver has is mapped with pages (drivers/dax/device.c); one that
@@ -168,9 +178,8 @@ static const struct memblock_extent *only_ram(const struct memblock_inventory *i
 	return found;
 }
 
-static int assign_by_iomem(struct memblock_inventory *inventory)
+static int assign_by_iomem(struct memblock_inventory *inventory, enum memblock_provider platform)
 {
-	enum memblock_provider platform = platform_provider(inventory);
 	int r;
 
 	for (size_t i = 0; i < inventory->n_blocks; i++) {
@@ -202,18 +211,20 @@ static int assign_by_iomem(struct memblock_inventory *inventory)
 
 int source_devices_read(struct memblock_inventory *inventory)
 {
-	int r;
+	int r, left_out;
 
-	r = note_failure(inventory, ACPI_DIR, read_acpi(inventory));
-	if (r < 0)
-		return r;
+	left_out = note_failure(inventory, ACPI_DIR, read_acpi(inventory));
+	if (left_out < 0)
+		return left_out;
 	if (!inventory_has(inventory, MEMBLOCK_SOURCE_IOMEM))
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_DEVICES,
 					    MEMBLOCK_SOURCE_HIDDEN,
 					    "only ACPI devices are known without /proc/iomem");
 
 	read_dax(inventory);
-	r = assign_by_iomem(inventory);
+	/* What nobody owns may belong to what was left out. */
+	r = assign_by_iomem(inventory,
+			    left_out ? MEMBLOCK_PROVIDER_UNKNOWN : platform_provider(inventory));
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_DEVICES, "proc/iomem",
 						  r);

@@ -156,7 +156,6 @@ static void test_acpi_oddities(void **state)
 	make_link(tree, ACPI "/PNP0C80:01/physical_node2", "../../system/cpu/cpu0");
 	write_file(tree, ACPI "/PNP0C80:01/physical_node3", "no link\n");
 	write_file(tree, ACPI "/PNP0C80:01/status", "15\n");
-	write_file(tree, ACPI "/PNP0C80:02", "no folder\n");
 	make_folder(tree, ACPI "/PNP0C80:03");
 	make_link(tree, ACPI "/PNP0C80:04", "../nowhere");
 	make_link(tree, ACPI "/LNXSYSTM:00/physical_node", "../../system/memory/memory13");
@@ -165,6 +164,20 @@ static void test_acpi_oddities(void **state)
 	assert_device(inventory, 13, "firmware firmware");
 	assert_int_equal(memblock_inventory_source(inventory, MEMBLOCK_SOURCE_DEVICES, NULL),
 			 MEMBLOCK_SOURCE_READ);
+}
+
+/* Of a device that can't be read nobody knows which blocks are its own. */
+static void test_acpi_left_out(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = tree_with_dimms();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+
+	(void)state;
+	write_file(tree, ACPI "/PNP0C80:02", "no folder\n");
+	inventory = scan(tree);
+	assert_device(inventory, 12, "PNP0C80:01 acpi");
+	assert_device(inventory, 13, "");
+	assert_non_null(strstr(memblock_inventory_note(inventory, 0), "/" ACPI));
 }
 
 static void test_acpi_failed(void **state)
@@ -299,10 +312,11 @@ static void test_many_devices(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_acpi),           cmocka_unit_test(test_acpi_oddities),
-		cmocka_unit_test(test_acpi_failed),    cmocka_unit_test(test_standby),
-		cmocka_unit_test(test_driver_managed), cmocka_unit_test(test_no_iomem),
-		cmocka_unit_test(test_iomem_absent),   cmocka_unit_test(test_many_devices),
+		cmocka_unit_test(test_acpi),          cmocka_unit_test(test_acpi_oddities),
+		cmocka_unit_test(test_acpi_left_out), cmocka_unit_test(test_acpi_failed),
+		cmocka_unit_test(test_standby),       cmocka_unit_test(test_driver_managed),
+		cmocka_unit_test(test_no_iomem),      cmocka_unit_test(test_iomem_absent),
+		cmocka_unit_test(test_many_devices),
 	};
 
 	return RUN_ROWS(rows, test_device) + RUN_ROWS(dax_rows, test_dax) + RUN_TESTS(tests);
