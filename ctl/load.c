@@ -44,6 +44,7 @@ static void tell_sources(const struct ctl *ctl, const struct memblock_inventory 
 		MEMBLOCK_SOURCE_MACHINE,
 		MEMBLOCK_SOURCE_NODES,
 		MEMBLOCK_SOURCE_IOMEM,
+		MEMBLOCK_SOURCE_MARKS,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {

@@ -50,7 +50,8 @@ static enum memblock_refusal refusal_of(const struct memblock_inventory *invento
 	if (step->action != MEMBLOCK_ACTION_OFFLINE)
 		return block->reasons & NEVER_ONLINE ? MEMBLOCK_REFUSAL_NOT_ONLINABLE
 						     : MEMBLOCK_REFUSAL_NONE;
-	if (block->removable == MEMBLOCK_ANSWER_NO)
+	/* The kernel would tell of any other reason; of a mark nobody else knows. */
+	if (block->removable == MEMBLOCK_ANSWER_NO || why_no_marks(inventory))
 		return MEMBLOCK_REFUSAL_NOT_REMOVABLE;
 	return !request->best_effort && poisoned_pages(inventory, block) > 0
 		       ? MEMBLOCK_REFUSAL_POISONED
@@ -187,6 +188,10 @@ int candidate_refuse(struct memblock_plan *plan, const struct memblock_inventory
 
 	switch (candidate->refusal) {
 	case MEMBLOCK_REFUSAL_NOT_REMOVABLE:
+		if (!block->reasons)
+			return refuse(plan, candidate->refusal,
+				      "whether memory%" PRIu64 " is marked is not known: %s",
+				      block->index, why_no_marks(inventory));
 		return refuse(plan, candidate->refusal,
 			      "memory%" PRIu64 " can't be taken offline: %s%s%s", block->index,
 			      reason_words(block, ~0u, words, sizeof(words)),

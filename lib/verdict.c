@@ -381,11 +381,23 @@ const struct mark *mark_of(const struct memblock_inventory *inventory,
 	return NULL;
 }
 
+const char *why_no_marks(const struct memblock_inventory *inventory)
+{
+	enum memblock_source_state state = inventory->sources[MEMBLOCK_SOURCE_MARKS].state;
+
+	return state == MEMBLOCK_SOURCE_HIDDEN || state == MEMBLOCK_SOURCE_FAILED
+		       ? source_text(inventory, MEMBLOCK_SOURCE_MARKS)
+		       : NULL;
+}
+
 static int rule_marked(const struct memblock_inventory *inventory,
 		       const struct memblock_block *block, struct notes *evidence)
 {
+	const char *why = why_no_marks(inventory);
 	int r, finding = FINDING_CLEAR;
 
+	if (why)
+		return conclude(evidence, FINDING_UNKNOWN, "marks not known: %s", why);
 	for (const struct mark *mark = NULL; (mark = mark_of(inventory, block, mark));) {
 		r = notes_add(evidence, "marked: %s", mark->reason);
 		if (r < 0)
@@ -422,7 +434,7 @@ static const struct rule {
 	{ MEMBLOCK_REASON_HOLE, rule_hole, true, true },
 	{ MEMBLOCK_REASON_MIXED_PMEM, rule_mixed_pmem, true, true },
 	{ MEMBLOCK_REASON_BOOT_MEMORY, rule_boot_memory, false, true },
-	{ MEMBLOCK_REASON_MARKED, rule_marked, true, false },
+	{ MEMBLOCK_REASON_MARKED, rule_marked, true, true },
 	{ MEMBLOCK_REASON_NO_HOTREMOVE, rule_no_hotremove, true, false },
 };
 

@@ -27,3 +27,7 @@ int find_reserved_pages(const struct memblock_inventory *inventory,
  * none. */
 const struct mark *mark_of(const struct memblock_inventory *inventory,
 			   const struct memblock_block *block, const struct mark *after);
+
+/* Why nobody knows what is marked: the file of marks is there, but could not be read. NULL where
+ * marks are known. */
+const char *why_no_marks(const struct memblock_inventory *inventory);

@@ -102,7 +102,31 @@ static void test_source(void **state)
 	}
 }
 
+/* Nobody knows what was marked in a file that can't be read. */
+static void test_unreadable(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+	const struct memblock_block *block;
+
+	(void)state;
+	add_block(tree, 8, "online", "Normal", 0);
+	write_file(tree, "proc/iomem", "40000000-47ffffff : System RAM\n");
+	write_file(tree, "var/lib/memblockd/marks/folder", "\n");
+	inventory = scan(tree);
+	block = block_of(inventory, 8);
+	assert_int_equal(memblock_inventory_source(inventory, MEMBLOCK_SOURCE_MARKS, NULL),
+			 MEMBLOCK_SOURCE_FAILED);
+	assert_int_equal(memblock_block_removable(block), MEMBLOCK_ANSWER_UNKNOWN);
+	assert_string_equal(reason_words(block), "");
+	assert_true(has_evidence(inventory, block, "marks not known"));
+}
+
 int main(void)
 {
-	return RUN_ROWS(rows, test_parse) + RUN_ROWS(source_rows, test_source);
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unreadable),
+	};
+
+	return RUN_ROWS(rows, test_parse) + RUN_ROWS(source_rows, test_source) + RUN_TESTS(tests);
 }

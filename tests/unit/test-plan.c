@@ -458,6 +458,32 @@ static void test_no_blocks(void **state)
 	assert_refusal(plan, MEMBLOCK_REFUSAL_TOO_FEW_BLOCKS, "0 MiB");
 }
 
+/* Some block of them may be marked, so none goes. */
+static void test_unreadable_marks(void **state)
+{
+	static const struct memblock_range ranges[] = { { B(3), B(5) } };
+	const struct memblock_request request = {
+		.action = MEMBLOCK_ACTION_OFFLINE,
+		.ranges = ranges,
+		.n_ranges = 1,
+		.nid = MEMBLOCK_NID_UNKNOWN,
+		.best_effort = true,
+	};
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+	_cleanup_plan_ struct memblock_plan *plan = NULL;
+
+	(void)state;
+	add_block(tree, 3, "online", "Movable", 0);
+	add_block(tree, 4, "online", "Movable", 0);
+	write_file(tree, "proc/iomem", "00000000-7fffffff : System RAM\n");
+	write_file(tree, "var/lib/memblockd/marks/folder", "\n");
+	inventory = scan(tree);
+	assert_int_equal(memblock_plan_new(inventory, &request, &plenty, &no_limits, &plan), 0);
+	assert_refusal(plan, MEMBLOCK_REFUSAL_NOT_REMOVABLE,
+		       "is marked is not known: can't read /var/lib/memblockd/marks");
+}
+
 static void test_of_steps(void **state)
 {
 	static const struct memblock_step steps[] = {
@@ -510,6 +536,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_step),
 		cmocka_unit_test(test_no_blocks),
+		cmocka_unit_test(test_unreadable_marks),
 		cmocka_unit_test(test_of_steps),
 	};
 
