@@ -260,6 +260,8 @@ int bus_mark(sd_bus_message *message, void *userdata, sd_bus_error *error)
 	if (r >= 0)
 		r = sd_bus_message_read(message, "ss", &device, &reason);
 	if (r >= 0)
+		r = marks_check(&ranges, device, reason, error);
+	if (r >= 0)
 		r = authorize_change(manager, message, "mark", error);
 	if (r <= 0)
 		return r < 0 ? r : 1;

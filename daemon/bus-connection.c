@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -85,11 +86,34 @@ static int on_name(sd_bus_message *reply, void *userdata,
 	return sd_event_exit(bus->manager->event, refused ? -EACCES : -EEXIST);
 }
 
+/* As sd_bus_open_system(), but that the bus keeps descriptors to itself: no call takes any, and
+ * those of calls that wait for polkit would be ours for as long. */
+static int open_system_bus(sd_bus **ret)
+{
+	_cleanup_(sd_bus_unrefp) sd_bus *connection = NULL;
+	const char *address = secure_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+	int r;
+
+	r = sd_bus_new(&connection);
+	if (r >= 0)
+		r = sd_bus_set_address(connection,
+				       address ?: "unix:path=/run/dbus/system_bus_socket");
+	if (r >= 0)
+		r = sd_bus_set_bus_client(connection, true);
+	if (r >= 0)
+		r = sd_bus_negotiate_fds(connection, false);
+	if (r >= 0)
+		r = sd_bus_start(connection);
+	if (r >= 0)
+		*ret = TAKE_PTR(connection);
+	return r;
+}
+
 static int connect_bus(struct bus *bus)
 {
 	int r;
 
-	r = sd_bus_open_system(&bus->connection);
+	r = open_system_bus(&bus->connection);
 	if (r < 0)
 		return r;
 	r = polkit_new(bus->connection, &bus->polkit);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,8 @@ static int read_device(sd_bus_message *message, struct request *request)
 	r = sd_bus_message_read(message, "v", "s", &text);
 	if (r < 0)
 		return r;
+	if (strlen(text) > NAME_MAX)
+		return -ENAMETOOLONG;
 	free(request->device);
 	request->device = strdup(text);
 	request->wanted.device = request->device;
@@ -126,21 +129,31 @@ static int read_option(sd_bus_message *message, bool removal, struct request *re
 		if (r == -ENXIO)
 			return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
 						 "The option \"%s\" has the wrong type", name);
+		if (r == -ENAMETOOLONG)
+			return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+						 "The name of a device has at most %d bytes",
+						 NAME_MAX);
 		return r;
 	}
 	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no option \"%s\" here",
 				 name);
 }
 
+/* A message is kept while polkit is asked about it, so that nothing in it may be without end. */
 static int read_options(sd_bus_message *message, bool removal, struct request *request,
 			sd_bus_error *error)
 {
+	size_t n = 0;
 	int r;
 
 	r = sd_bus_message_enter_container(message, 'a', "{sv}");
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
+		if (++n > ARRAY_SIZE(options))
+			return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+						 "There are no more than %zu options",
+						 ARRAY_SIZE(options));
 		r = read_option(message, removal, request, error);
 		if (r < 0)
 			return r;

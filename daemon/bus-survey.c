@@ -4,11 +4,13 @@
 
 #include "bus-connection.h"
 #include "bus-survey.h"
+#include "polkit.h"
 
 /* One call that waits for its answer. */
 struct call {
 	struct call *next;
 	struct bus_surveys *surveys;
+	uid_t user;
 	sd_bus_message *message;
 	sd_bus_track *sender;
 	struct survey *survey; /* NULL once it is over */
@@ -22,7 +24,6 @@ struct bus_surveys {
 	sd_bus *bus;
 	struct surveyor *surveyor;
 	struct call *calls;
-	unsigned n;
 };
 
 DEFINE_CLEANUP(struct bus_surveys, bus_surveys_free)
@@ -50,7 +51,6 @@ static void call_drop(struct call *call)
 	while (*place != call)
 		place = &(*place)->next;
 	*place = call->next;
-	call->surveys->n--;
 
 	survey_free(call->survey);
 	sd_bus_track_unref(call->sender);
@@ -104,17 +104,32 @@ static void on_findings(struct findings *findings, void *userdata)
 	call_drop(call);
 }
 
+/* The call itself is one of them. */
+static bool asks_too_much(const struct call *call)
+{
+	unsigned all = 0, own = 0;
+
+	for (const struct call *other = call->surveys->calls; other; other = other->next) {
+		all++;
+		own += other->user == call->user;
+	}
+	return all > BUS_SURVEYS_MAX || own > BUS_SURVEYS_OF_ONE_MAX;
+}
+
 static int begin(struct call *call, struct survey_question *question, sd_bus_error *error)
 {
-	struct bus_surveys *surveys = call->surveys;
 	int r;
 
-	if (surveys->n > BUS_SURVEYS_MAX)
+	r = polkit_sender(call->message, &call->user);
+	if (r < 0)
+		return r;
+	if (asks_too_much(call))
 		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 					"Too many questions to a worker are open");
 	r = watch_sender(call);
 	return r < 0 ? r
-		     : survey_new(surveys->surveyor, question, on_findings, call, &call->survey);
+		     : survey_new(call->surveys->surveyor, question, on_findings, call,
+				  &call->survey);
 }
 
 int bus_surveys_begin(struct bus_surveys *surveys, sd_bus_message *message,
@@ -140,7 +155,6 @@ int bus_surveys_begin(struct bus_surveys *surveys, sd_bus_message *message,
 		.done = done,
 	};
 	surveys->calls = call;
-	surveys->n++;
 
 	r = is_empty ? answer(call, &nothing, error) : begin(call, question, error);
 	if (is_empty || r < 0)

@@ -9,8 +9,9 @@
  * callers are served. */
 struct bus_surveys;
 
-/* More questions than anybody waits for at a time. */
+/* More questions than anybody waits for at a time, and than one user has open. */
 #define BUS_SURVEYS_MAX 64
+#define BUS_SURVEYS_OF_ONE_MAX 32
 
 /* Answers a call. A negative errno, with the error set or not, becomes the answer. */
 typedef int (*bus_survey_function)(struct manager *manager, sd_bus_message *message,

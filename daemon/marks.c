@@ -16,7 +16,14 @@
 
 #define MARKS_FILE "var/lib/memblockd/marks"
 #define REASON_MAX 512
+#define DEVICE_MAX 255 /* NAME_MAX: devices are folders of /sys */
 #define MARKS_MAX 4096 /* as many as lib/source-marks.c reads */
+
+static int set_count_error(sd_bus_error *error)
+{
+	return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+				 "One mark at least, and %d in all at most", MARKS_MAX);
+}
 
 static int check_words(const char *device, const char *reason, sd_bus_error *error)
 {
@@ -27,11 +34,22 @@ static int check_words(const char *device, const char *reason, sd_bus_error *err
 		if (iscntrl((unsigned char)*c))
 			return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
 						"The reason of a mark is one line of text");
+	if (strlen(device) > DEVICE_MAX)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
+					 "A device's name has at most %d bytes", DEVICE_MAX);
 	for (const char *c = device; *c; c++)
 		if (!isgraph((unsigned char)*c))
 			return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
 						"A device's name has no spaces");
 	return 0;
+}
+
+int marks_check(const struct ranges *ranges, const char *device, const char *reason,
+		sd_bus_error *error)
+{
+	if (ranges->n == 0 || ranges->n > MARKS_MAX)
+		return set_count_error(error);
+	return check_words(device, reason, error);
 }
 
 static bool holds_a_block(const struct memblock_inventory *inventory,
@@ -217,16 +235,13 @@ int marks_set(struct manager *manager, const struct ranges *ranges, const char *
 	const struct ranges none = {};
 	int r;
 
-	r = check_words(device, reason, error);
-	if (r >= 0)
-		r = check_file(manager->inventory, error);
+	r = check_file(manager->inventory, error);
 	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
 		r = check_range(manager->inventory, &ranges->items[i], error);
 	if (r < 0)
 		return r;
-	if (ranges->n == 0 || count_marks(manager->inventory) + ranges->n > MARKS_MAX)
-		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-					 "One mark at least, and %d in all at most", MARKS_MAX);
+	if (count_marks(manager->inventory) + ranges->n > MARKS_MAX)
+		return set_count_error(error);
 
 	r = new_marks_open(manager, &marks);
 	if (r >= 0)

@@ -12,8 +12,12 @@ struct manager;
  * or not at all; where lines of it make no sense it is not touched, since they would be lost.
  */
 
-/* Marks ranges, which must fall on block borders and hold a block each. device "" is any. 0, or a
- * negative errno with the error set. */
+/* What can be told of a mark before anybody is asked whether it may be set: how many ranges there
+ * are, and the words. 0, or a negative errno with the error set. */
+int marks_check(const struct ranges *ranges, const char *device, const char *reason,
+		sd_bus_error *error);
+/* Marks ranges, which passed that, and must fall on block borders and hold a block each. device ""
+ * is any. 0, or a negative errno with the error set. */
 int marks_set(struct manager *manager, const struct ranges *ranges, const char *device,
 	      const char *reason, sd_bus_error *error);
 /* Lifts every mark that overlaps a range. */

@@ -9,7 +9,8 @@ import os
 from authority import Polkit
 from harness import Skip, main
 from kernel import Kernel, Machine, Worker, place
-from service import DBUS_ERROR, ERROR, NOBODY, PATH, STRICT, Bus, Daemon, pump
+from service import (DBUS_ERROR, ERROR, NOBODY, PATH, STRICT, Bus, BusError, Daemon, GLib,
+                     pump)
 
 DENIED = DBUS_ERROR + "AccessDenied"
 PASSWORD = DBUS_ERROR + "InteractiveAuthorizationRequired"
@@ -219,6 +220,32 @@ def check_caller_who_floods_polkit():
         late = other.begin("Rescan")
         setup.polkit.wait_open(before + 1).answer(True)
         other.finish(late)
+
+
+def check_nothing_large_waits_for_polkit():
+    """What is asked about is kept until the answer: a few ranges, options and words, and no
+    descriptors, of which the daemon may have a thousand."""
+    with Setup(lambda question: None) as setup:
+        change, mark = "(a(tt)sa{sv})", "(a(tt)ss)"
+        for member, signature, arguments in (
+                ("Mark", mark, (RANGE, "", "x" * (1 << 20))),
+                ("Mark", mark, (RANGE, "x" * 256, "Why not")),
+                ("Mark", mark, ([place(20)] * 4097, "", "Why not")),
+                ("Offline", change, (RANGE, "x" * (1 << 20), {})),
+                ("Offline", change, (RANGE, "", {"device": GLib.Variant("s", "x" * 256)})),
+                ("Remove", "(sa{sv})", ("x" * (1 << 20), {}))):
+            answer = setup.client.begin(member, signature, *arguments)
+            pump(lambda answer=answer: answer, f"{member} is refused")
+            assert isinstance(answer[0], BusError), answer
+        options = ", ".join(["'size': <uint64 1>"] * 6)
+        answer = setup.client.begin_with("Offline", GLib.Variant.parse(
+            GLib.VariantType.new(change), f"([], '', {{{options}}})", None, None))
+        pump(lambda: answer, "more options than there are, one of them six times")
+        assert answer[0].name == DBUS_ERROR + "InvalidArgs", answer
+        answer = setup.client.begin_with("Rescan", GLib.Variant("()", ()), descriptors=[0] * 16)
+        pump(lambda: answer, "descriptors")
+        assert answer[0].name == DBUS_ERROR + "NotSupported", answer
+        assert not setup.polkit.questions, setup.polkit.actions()
 
 
 def check_cancel():

@@ -175,14 +175,23 @@ class Client:
     def _on_signal(self, _connection, _sender, path, interface, member, arguments):
         self.signals.append(Signal(path, interface, member, arguments.unpack()))
 
-    def begin(self, member, signature="()", *arguments, path=PATH, interface=MANAGER, name=NAME,
-              interactive=False, limit=LIMIT):
+    def begin(self, member, signature="()", *arguments, **options):
         """Sends a call; returns a list that will hold the answer, or what is to be raised."""
+        return self.begin_with(member, GLib.Variant(signature, arguments), **options)
+
+    def begin_with(self, member, arguments, path=PATH, interface=MANAGER, name=NAME,
+                   interactive=False, limit=LIMIT, descriptors=()):
+        """The same with a tuple that is made already, and descriptors that come along."""
         answer = []
+
+        def finish(connection, result):
+            if descriptors:
+                return connection.call_with_unix_fd_list_finish(result)[0]
+            return connection.call_finish(result)
 
         def on_answer(connection, result):
             try:
-                answer.append(connection.call_finish(result).unpack())
+                answer.append(finish(connection, result).unpack())
             except GLib.Error as error:
                 remote = Gio.DBusError.get_remote_error(error) or f"{error.domain}:{error.code}"
                 text = error.message.removeprefix(f"GDBus.Error:{remote}: ")
@@ -191,8 +200,12 @@ class Client:
         flags = Gio.DBusCallFlags.NO_AUTO_START
         if interactive:
             flags |= Gio.DBusCallFlags.ALLOW_INTERACTIVE_AUTHORIZATION
-        self.connection.call(name, path, interface, member, GLib.Variant(signature, arguments),
-                             None, flags, limit * 1000, None, on_answer)
+        words = (name, path, interface, member, arguments, None, flags, limit * 1000)
+        if descriptors:
+            passed = Gio.UnixFDList.new_from_array([os.dup(fd) for fd in descriptors])
+            self.connection.call_with_unix_fd_list(*words, passed, None, on_answer)
+        else:
+            self.connection.call(*words, None, on_answer)
         return answer
 
     def finish(self, answer, what="the answer to a call"):
