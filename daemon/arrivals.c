@@ -103,8 +103,16 @@ static int take_up_offlined(struct arrivals *arrivals)
 	int r;
 
 	r = kept_list_blocks(arrivals->manager, OFFLINED, &blocks);
-	if (r < 0)
+	if (r == -ENOMEM)
 		return r;
+	if (r < 0) {
+		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
+		     "/" KEPT_FOLDER "/" OFFLINED
+		     " makes no sense (%s): what is offline now stays so",
+		     strerror(-r));
+		know_all(arrivals);
+		arrivals->changed = true;
+	}
 	for (size_t i = 0; i < blocks.n; i++)
 		know(arrivals, blocks.items[i]);
 	save(arrivals);

@@ -34,13 +34,8 @@ static int write_line(int fd, const char *format, ...)
 	return write_all(fd, text);
 }
 
-static int job_path(const struct manager *manager, unsigned id, char ret[PATH_MAX])
-{
-	char below[64];
-
-	snprintf(below, sizeof(below), JOBS_DIR "/%u", id);
-	return manager_path(manager, below, ret, PATH_MAX);
-}
+/* Longer than JOBS/4294967295. */
+#define NAME_SIZE 32
 
 /* Those that have the wanted state already are none of the job's doing. */
 static size_t to_be_changed(const struct memblock_plan *plan)
@@ -55,17 +50,15 @@ static size_t to_be_changed(const struct memblock_plan *plan)
 
 int job_file_create(const struct manager *manager, struct job *job)
 {
-	char path[PATH_MAX];
-	int r;
+	_cleanup_close_ int folder = kept_open(manager, JOBS, true);
+	char name[NAME_SIZE];
 
-	r = kept_make_folder(manager, JOBS);
-	if (r >= 0)
-		r = job_path(manager, job->id, path);
-	if (r < 0)
-		return r;
-
+	if (folder < 0)
+		return folder;
+	snprintf(name, sizeof(name), "%u", job->id);
 	job->journal_fd =
-		open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+		openat(folder, name,
+		       O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (job->journal_fd < 0)
 		return -errno;
 
@@ -86,12 +79,12 @@ int job_file_try(struct job *job, const struct memblock_step *step)
 
 void job_file_remove(const struct manager *manager, struct job *job)
 {
-	char path[PATH_MAX];
+	char name[NAME_SIZE];
 
 	closep(&job->journal_fd);
 	job->journal_fd = -1;
-	if (job_path(manager, job->id, path) >= 0)
-		(void)unlink(path);
+	snprintf(name, sizeof(name), JOBS "/%u", job->id);
+	kept_remove(manager, name);
 }
 
 void saved_job_done(struct saved_job *saved)
@@ -223,15 +216,11 @@ int saved_jobs_each(const struct manager *manager,
 		    int (*take)(const struct saved_job *saved, void *userdata), void *userdata)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
-	char path[PATH_MAX];
 	int r;
 
-	r = manager_path(manager, JOBS_DIR, path, sizeof(path));
+	r = kept_list(manager, JOBS, &dir);
 	if (r < 0)
-		return r;
-	dir = opendir(path);
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
+		return r == -ENOENT ? 0 : r;
 
 	for (struct dirent *entry; (errno = 0, entry = readdir(dir));) {
 		if (*entry->d_name == '.')

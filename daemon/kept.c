@@ -1,67 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "kept.h"
 #include "manager.h"
 #include "range.h"
 
-static int path_of(const struct manager *manager, const char *name, char ret[PATH_MAX])
+int kept_open(const struct manager *manager, const char *name, bool make)
 {
-	char below[128];
-	int n = snprintf(below, sizeof(below), KEPT_FOLDER "/%s", name);
+	_cleanup_close_ int folder = kept_open_folder(manager_root(manager), KEPT_FOLDER, make);
+	int fd = folder;
 
-	if (n < 0 || (size_t)n >= sizeof(below))
-		return -ENAMETOOLONG;
-	return manager_path(manager, below, ret, PATH_MAX);
+	if (folder < 0)
+		return folder;
+	if (name)
+		return kept_open_folder_at(folder, name, make);
+	folder = -1;
+	return fd;
 }
 
-static int make(const char *path, mode_t mode)
-{
-	return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-/* The unit's RuntimeDirectory= makes the second; by hand it is ours to make. */
 int kept_make_folder(const struct manager *manager, const char *name)
 {
-	static const char *const folders[] = { "run", KEPT_FOLDER };
-	char path[PATH_MAX];
-	int r;
+	_cleanup_close_ int fd = kept_open(manager, name, true);
 
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		r = manager_path(manager, folders[i], path, sizeof(path));
-		if (r >= 0)
-			r = make(path, 0755);
-		if (r < 0)
-			return r;
-	}
-	if (!name)
-		return 0;
-	r = path_of(manager, name, path);
-	return r < 0 ? r : make(path, 0755);
+	return fd < 0 ? fd : 0;
+}
+
+/* A name is that of a file, or of one in a folder. */
+static int open_folder_of(const struct manager *manager, const char *name, bool make,
+			  const char **ret_file)
+{
+	_cleanup_free_ char *folder = NULL;
+	const char *slash = strchr(name, '/');
+
+	*ret_file = slash ? slash + 1 : name;
+	if (!slash)
+		return kept_open(manager, NULL, make);
+	folder = strndup(name, (size_t)(slash - name));
+	return folder ? kept_open(manager, folder, make) : -ENOMEM;
 }
 
 int kept_read(const struct manager *manager, const char *name, char **ret)
 {
-	char path[PATH_MAX];
-	int r;
+	const char *file;
+	_cleanup_close_ int folder = open_folder_of(manager, name, false, &file);
 
-	r = path_of(manager, name, path);
-	return r < 0 ? r : kept_read_at(AT_FDCWD, path, ret);
+	return folder < 0 ? folder : kept_read_at(folder, file, ret);
 }
 
 int kept_write(const struct manager *manager, const char *name, const char *text)
 {
-	char path[PATH_MAX];
-	int r;
+	const char *file;
+	_cleanup_close_ int folder = open_folder_of(manager, name, true, &file);
 
-	r = kept_make_folder(manager, NULL);
-	if (r >= 0)
-		r = path_of(manager, name, path);
-	return r < 0 ? r : kept_write_at(AT_FDCWD, path, text);
+	return folder < 0 ? folder : kept_write_at(folder, file, text);
 }
 
 static int add_block(struct block_set *blocks, const char *name)
@@ -74,20 +66,31 @@ static int add_block(struct block_set *blocks, const char *name)
 	return block_set_add(blocks, first);
 }
 
+int kept_list(const struct manager *manager, const char *name, DIR **ret)
+{
+	_cleanup_close_ int fd = kept_open(manager, name, false);
+	DIR *dir;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	fd = -1;
+	*ret = dir;
+	return 0;
+}
+
 int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret)
 {
 	_cleanup_(block_set_done) struct block_set blocks = {};
 	_cleanup_closedir_ DIR *dir = NULL;
-	char path[PATH_MAX];
 	int r;
 
-	r = path_of(manager, folder, path);
+	r = kept_list(manager, folder, &dir);
 	if (r < 0)
-		return r;
-	dir = opendir(path);
-	if (!dir && errno != ENOENT)
-		return -errno;
-	for (struct dirent *entry; r >= 0 && dir && (entry = readdir(dir));)
+		return r == -ENOENT ? 0 : r;
+	for (struct dirent *entry; r >= 0 && (entry = readdir(dir));)
 		r = add_block(&blocks, entry->d_name);
 	if (r < 0)
 		return r;
@@ -98,8 +101,9 @@ int kept_list_blocks(const struct manager *manager, const char *folder, struct b
 
 void kept_remove(const struct manager *manager, const char *name)
 {
-	char path[PATH_MAX];
+	const char *file;
+	_cleanup_close_ int folder = open_folder_of(manager, name, false, &file);
 
-	if (path_of(manager, name, path) >= 0)
-		(void)unlink(path);
+	if (folder >= 0)
+		(void)unlinkat(folder, file, 0);
 }

@@ -3,6 +3,7 @@
 
 #include "block-set.h"
 #include "kept-file.h"
+#include "macros.h"
 
 struct manager;
 
@@ -10,12 +11,14 @@ struct manager;
  * below that folder. */
 #define KEPT_FOLDER "run/memblockd"
 
-/* Makes that folder and, unless NULL, one below it. 0 or a negative errno. */
+/* Opens that folder or, unless NULL, one below it; makes it, if told so. */
+int kept_open(const struct manager *manager, const char *name, bool make);
+/* 0 where it is there then. */
 int kept_make_folder(const struct manager *manager, const char *name);
-/* Reads a file of text at once, to be freed. -ENOENT where there is none, -EBADMSG for what is no
- * text. */
+/* The same as kept_open() for reading what is in it. */
+int kept_list(const struct manager *manager, const char *name, DIR **ret);
+/* As kept_read_at() and kept_write_at(). */
 int kept_read(const struct manager *manager, const char *name, char **ret);
-/* Writes a file for everybody to read, which is there whole or not at all. */
 int kept_write(const struct manager *manager, const char *name, const char *text);
 /* Finds the blocks of which there is a file memoryN in a folder: none where there is no folder.
  * -ENOMEM, or why it can't be read. */

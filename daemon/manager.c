@@ -33,12 +33,9 @@
 /* There while the policy is done here: memblockd-online(8). */
 #define READY "ready"
 
-int manager_path(const struct manager *manager, const char *below, char *ret, size_t size)
+const struct memblock_root *manager_root(const struct manager *manager)
 {
-	const char *root = manager->options.root ? manager->options.root : "";
-	int n = snprintf(ret, size, "%s/%s", root, below);
-
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	return manager->root;
 }
 
 static void warn_config(const char *text, void *userdata __attribute__((unused)))

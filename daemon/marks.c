@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "bus-names.h"
 #include "journal.h"
+#include "kept-file.h"
 #include "manager.h"
 #include "marks.h"
 #include "rows.h"
 
-#define MARKS_FILE "var/lib/memblockd/marks"
+#define MARKS "marks"
+#define MARKS_FOLDER "var/lib/memblockd"
+#define MARKS_FILE MARKS_FOLDER "/" MARKS
 #define REASON_MAX 512
 #define DEVICE_MAX 255 /* NAME_MAX: devices are folders of /sys */
 #define MARKS_MAX 4096 /* as many as lib/source-marks.c reads */
@@ -111,75 +111,33 @@ static bool overlaps(const struct memblock_mark *mark, const struct ranges *rang
 	return false;
 }
 
-/* By a new file that takes the place of the old one: there is always a whole one. */
+/* The file that takes the place of the one that is there. */
 struct new_marks {
-	char path[PATH_MAX];
-	char temporary[PATH_MAX + 8];
+	char *text;
+	size_t size;
 	FILE *file;
 };
 
 static void new_marks_done(struct new_marks *marks)
 {
-	if (!marks->file)
-		return;
-	(void)fclose(marks->file);
-	(void)unlink(marks->temporary);
-}
-
-static int new_marks_open(const struct manager *manager, struct new_marks *ret)
-{
-	static const char *const folders[] = { "var", "var/lib", "var/lib/memblockd" };
-	int r, fd;
-
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		r = manager_path(manager, folders[i], ret->path, sizeof(ret->path));
-		if (r < 0)
-			return r;
-		if (mkdir(ret->path, 0755) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	r = manager_path(manager, MARKS_FILE, ret->path, sizeof(ret->path));
-	if (r < 0)
-		return r;
-	snprintf(ret->temporary, sizeof(ret->temporary), "%s.new", ret->path);
-	(void)unlink(ret->temporary);
-	fd = open(ret->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	ret->file = fdopen(fd, "w");
-	if (ret->file)
-		return 0;
-	r = -errno;
-	(void)close(fd);
-	(void)unlink(ret->temporary);
-	return r;
-}
-
-/* The new name is in the folder, which has to be on disk too. */
-static void sync_folder(const char *path)
-{
-	_cleanup_free_ char *folder = strndup(path, (size_t)(strrchr(path, '/') - path));
-	_cleanup_close_ int fd = -1;
-
-	if (folder)
-		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)fsync(fd);
-}
-
-static int new_marks_commit(struct new_marks *marks)
-{
-	int r = 0;
-
-	if (fflush(marks->file) != 0 || fsync(fileno(marks->file)) < 0 ||
-	    rename(marks->temporary, marks->path) < 0)
-		r = -errno;
-	if (r >= 0) {
-		sync_folder(marks->path);
+	if (marks->file)
 		(void)fclose(marks->file);
-		marks->file = NULL;
-	}
-	return r;
+	free(marks->text);
+}
+
+static int new_marks_open(struct new_marks *ret)
+{
+	ret->file = open_memstream(&ret->text, &ret->size);
+	return ret->file ? 0 : -ENOMEM;
+}
+
+static int new_marks_commit(const struct manager *manager, struct new_marks *marks)
+{
+	_cleanup_close_ int folder = kept_open_folder(manager_root(manager), MARKS_FOLDER, true);
+
+	if (fclose(TAKE_PTR(marks->file)) != 0)
+		return -ENOMEM;
+	return folder < 0 ? folder : kept_save_at(folder, MARKS, marks->text);
 }
 
 static int set_write_error(sd_bus_error *error, int r)
@@ -209,7 +167,7 @@ static int finish(struct manager *manager, struct new_marks *marks, const char *
 {
 	int r;
 
-	r = new_marks_commit(marks);
+	r = new_marks_commit(manager, marks);
 	if (r < 0)
 		return r;
 	tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "%zu mark%s %s", n, n == 1 ? "" : "s", what);
@@ -243,7 +201,7 @@ int marks_set(struct manager *manager, const struct ranges *ranges, const char *
 	if (count_marks(manager->inventory) + ranges->n > MARKS_MAX)
 		return set_count_error(error);
 
-	r = new_marks_open(manager, &marks);
+	r = new_marks_open(&marks);
 	if (r >= 0)
 		r = keep_marks(manager, marks.file, &none);
 	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
@@ -262,7 +220,7 @@ int marks_lift(struct manager *manager, const struct ranges *ranges, sd_bus_erro
 	r = check_file(manager->inventory, error);
 	if (r < 0)
 		return r;
-	r = new_marks_open(manager, &marks);
+	r = new_marks_open(&marks);
 	if (r < 0)
 		return set_write_error(error, r);
 	gone = keep_marks(manager, marks.file, ranges);

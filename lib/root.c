@@ -206,16 +206,12 @@ static int read_whole(int fd, char **ret, size_t *ret_size)
 	return 0;
 }
 
-int root_read_file(const struct memblock_root *root, const char *path, char **ret, size_t *ret_size)
+int root_read_open_file(int fd, char **ret, size_t *ret_size)
 {
-	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	int r;
 
-	fd = memblock_root_open(root, path, 0);
-	if (fd < 0)
-		return fd;
 	r = read_whole(fd, &text, &size);
 	if (r < 0)
 		return r;
@@ -226,6 +222,13 @@ int root_read_file(const struct memblock_root *root, const char *path, char **re
 	if (ret_size)
 		*ret_size = size;
 	return 0;
+}
+
+int root_read_file(const struct memblock_root *root, const char *path, char **ret, size_t *ret_size)
+{
+	_cleanup_close_ int fd = memblock_root_open(root, path, 0);
+
+	return fd < 0 ? fd : root_read_open_file(fd, ret, ret_size);
 }
 
 static int read_attribute(int fd, char ret[ATTRIBUTE_MAX])

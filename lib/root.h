@@ -34,6 +34,8 @@ bool root_exists(const struct memblock_root *root, const char *path);
  * bytes are refused where it is. */
 int root_read_file(const struct memblock_root *root, const char *path, char **ret,
 		   size_t *ret_size);
+/* The same of a file that is open already. */
+int root_read_open_file(int fd, char **ret, size_t *ret_size);
 /* Reads an attribute, less its line feed. */
 int root_read_attribute(const struct memblock_root *root, const char *path,
 			char ret[ATTRIBUTE_MAX]);

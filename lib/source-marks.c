@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "parse.h"
+#include "root.h"
 #include "sources.h"
 
 #define MARKS_PATH "var/lib/memblockd/marks"
@@ -72,12 +76,28 @@ int marks_parse(struct marks *marks, char *text, struct notes *notes)
 	return damaged;
 }
 
+/* Root reads them too, out of a folder that is not root's: what stands there may be a link of
+ * either kind to a file of root's, or a FIFO, which would be no marks. */
+static int read_marks(const struct memblock_root *root, char **ret)
+{
+	_cleanup_close_ int fd = memblock_root_open(root, MARKS_PATH, O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+		return -EBADMSG;
+	return root_read_open_file(fd, ret, NULL);
+}
+
 int source_marks_read(struct memblock_inventory *inventory)
 {
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	r = root_read_file(inventory->root, MARKS_PATH, &text, NULL);
+	r = read_marks(inventory->root, &text);
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_MARKS, MARKS_PATH, r);
 

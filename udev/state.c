@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "kept-file.h"
 #include "macros.h"
 #include "range.h"
 #include "state.h"
@@ -19,29 +21,14 @@
 /* Longer than memory18446744073709551615. */
 #define NAME_SIZE 32
 
-static int make_folder(int below, const char *name, mode_t mode)
-{
-	int fd;
-
-	if (mkdirat(below, name, mode) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(below, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 /* run/memblockd is the user memblockd's: nothing in it is trusted to be no link. */
 int state_open(struct memblock_root *root, struct state *ret)
 {
-	_cleanup_close_ int run = -1;
-
 	*ret = (struct state){ .root = root, .folder = -1, .added = -1 };
-	run = memblock_root_open(root, "run", O_DIRECTORY);
-	if (run < 0)
-		return run;
-	ret->folder = make_folder(run, "memblockd", 0755);
+	ret->folder = kept_open_folder(root, FOLDER, true);
 	if (ret->folder < 0)
 		return ret->folder;
-	ret->added = make_folder(ret->folder, "added", 0700);
+	ret->added = kept_open_folder_at(ret->folder, "added", true);
 	return ret->added < 0 ? ret->added : 0;
 }
 
@@ -130,11 +117,10 @@ int state_forget(const struct state *state, uint64_t index)
 
 int state_note_offlined(const struct state *state, uint64_t index)
 {
-	_cleanup_close_ int fd =
-		openat(state->folder, OFFLINED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = kept_open_folder_at(state->folder, OFFLINED, false);
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return fd == -ENOENT ? 0 : fd;
 	return make_note(fd, index);
 }
 

@@ -290,7 +290,8 @@ def check_strange_things_beside_job_files():
 def mounted(path, options):
     """Something small is mounted there; needs root, and a kernel that lets it."""
     path.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() or run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", path]).returncode:
+    if os.geteuid() or run(["mount", "-t", "tmpfs", "-o", f"mode=0755,{options}", "tmpfs",
+                            path]).returncode:
         raise Skip("can't mount a file system here")
 
 

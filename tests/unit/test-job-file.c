@@ -11,15 +11,13 @@
 
 /* What job-file.c has of the daemon beside a job: of the manager, no more than where files are. */
 struct manager {
-	const char *root;
+	const struct memblock_root *root;
 };
 
-int manager_path(const struct manager *manager, const char *below, char *ret, size_t size);
-int manager_path(const struct manager *manager, const char *below, char *ret, size_t size)
+const struct memblock_root *manager_root(const struct manager *manager);
+const struct memblock_root *manager_root(const struct manager *manager)
 {
-	int n = snprintf(ret, size, "%s/%s", manager->root, below);
-
-	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+	return manager->root;
 }
 
 static unsigned told;
@@ -121,8 +119,8 @@ static void test_all_that_is_told(void **state)
 	assert_int_equal(saved.steps[0].action, MEMBLOCK_ACTION_OFFLINE);
 }
 
-/* A job of two blocks, and a folder for its file. */
-static struct job *make_job(struct fake_tree *tree, struct manager *ret)
+/* A job of two blocks. */
+static struct job *make_job(void)
 {
 	static const struct memblock_step steps[] = {
 		{ .index = 16, .state = MEMBLOCK_STATE_ONLINE, .zone = MEMBLOCK_ZONE_MOVABLE },
@@ -130,7 +128,6 @@ static struct job *make_job(struct fake_tree *tree, struct manager *ret)
 	};
 	struct job *job;
 
-	*ret = (struct manager){ tree->path };
 	assert_int_equal(job_new(7, JOB_OFFLINE, 1000, &job), 0);
 	assert_int_equal(memblock_plan_new_of_steps(steps, 2, 2, false, &job->plan), 0);
 	return job;
@@ -169,8 +166,9 @@ static bool is_there(const struct fake_tree *tree, const char *name)
 static void test_written_and_read(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
-	struct manager manager;
-	_cleanup_(job_freep) struct job *job = make_job(tree, &manager);
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	const struct manager manager = { root };
+	_cleanup_(job_freep) struct job *job = make_job();
 
 	(void)state;
 	assert_int_equal(take_all(&manager, 0), 0); /* no folder yet */
@@ -197,8 +195,9 @@ static void test_written_and_read(void **state)
 static void test_file_of_another(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
-	struct manager manager;
-	_cleanup_(job_freep) struct job *job = make_job(tree, &manager);
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	const struct manager manager = { root };
+	_cleanup_(job_freep) struct job *job = make_job();
 
 	(void)state;
 	make_link(tree, "run/memblockd/jobs/7", "/nonexistent");
@@ -217,7 +216,8 @@ static void test_what_becomes_of_a_file(void **state)
 		{ -ENOMEM, -ENOMEM, true }, /* nobody took it up */
 	};
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
-	const struct manager manager = { tree->path };
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	const struct manager manager = { root };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -232,7 +232,8 @@ static void test_what_is_no_job_file(void **state)
 {
 	static const char nul[] = HEAD FACTS "\0" TRY;
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
-	const struct manager manager = { tree->path };
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	const struct manager manager = { root };
 	char path[PATH_MAX];
 	int fd;
 
