@@ -14,6 +14,10 @@
  */
 #define WORKER_SOCKET "/run/memblockd-worker"
 
+/* Where udev, which is root, reads properties of blocks that can't go: a folder that memblockd can't
+ * write in, since to give udev properties of one's own choice is to load modules and start units. */
+#define WORKER_MARKED "run/memblockd-marked"
+
 /* Long enough for any path below /sys and /proc that is asked for, and for a device's name. */
 #define WORKER_TEXT_MAX 256
 
@@ -37,7 +41,9 @@ enum worker_verb {
 	 * same way. */
 	WORKER_SECTIONS,
 	WORKER_SET,    /* setting, text: the value; sets one of the kernel's own policy */
-	WORKER_CHANGE, /* block: has the kernel send a `change` event of it */
+	/* block, text: the properties that udev is to have of it, "" for none, in the form of
+	 * worker/marked.c. Where those were others the kernel is asked for a `change` event. */
+	WORKER_CHANGE,
 	WORKER_STOP,
 };
 

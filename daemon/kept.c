@@ -5,6 +5,7 @@
 #include "kept.h"
 #include "manager.h"
 #include "range.h"
+#include "worker-protocol.h"
 
 int kept_open(const struct manager *manager, const char *name, bool make)
 {
@@ -66,28 +67,34 @@ static int add_block(struct block_set *blocks, const char *name)
 	return block_set_add(blocks, first);
 }
 
-int kept_list(const struct manager *manager, const char *name, DIR **ret)
+/* Takes the descriptor over. */
+static int open_list(int fd, DIR **ret)
 {
-	_cleanup_close_ int fd = kept_open(manager, name, false);
-	DIR *dir;
+	DIR *dir = fdopendir(fd);
+	int r = -errno;
 
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	fd = -1;
+	if (!dir) {
+		(void)close(fd);
+		return r;
+	}
 	*ret = dir;
 	return 0;
 }
 
-int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret)
+int kept_list(const struct manager *manager, const char *name, DIR **ret)
+{
+	int fd = kept_open(manager, name, false);
+
+	return fd < 0 ? fd : open_list(fd, ret);
+}
+
+/* The same. */
+static int list_blocks(int fd, struct block_set *ret)
 {
 	_cleanup_(block_set_done) struct block_set blocks = {};
 	_cleanup_closedir_ DIR *dir = NULL;
-	int r;
+	int r = fd < 0 ? fd : open_list(fd, &dir);
 
-	r = kept_list(manager, folder, &dir);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (struct dirent *entry; r >= 0 && (entry = readdir(dir));)
@@ -97,6 +104,16 @@ int kept_list_blocks(const struct manager *manager, const char *folder, struct b
 	*ret = blocks;
 	blocks = (struct block_set){};
 	return 0;
+}
+
+int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret)
+{
+	return list_blocks(kept_open(manager, folder, false), ret);
+}
+
+int kept_list_marked(const struct manager *manager, struct block_set *ret)
+{
+	return list_blocks(kept_open_folder(manager_root(manager), WORKER_MARKED, false), ret);
 }
 
 void kept_remove(const struct manager *manager, const char *name)

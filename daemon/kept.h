@@ -23,5 +23,7 @@ int kept_write(const struct manager *manager, const char *name, const char *text
 /* Finds the blocks of which there is a file memoryN in a folder: none where there is no folder.
  * -ENOMEM, or why it can't be read. */
 int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret);
+/* The same of the folder in which a worker writes for udev. */
+int kept_list_marked(const struct manager *manager, struct block_set *ret);
 /* What isn't there is removed. */
 void kept_remove(const struct manager *manager, const char *name);

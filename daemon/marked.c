@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "block-set.h"
@@ -11,14 +12,11 @@
 #include "manager.h"
 #include "marked.h"
 
-#define FOLDER "marked"
-#define NAME_MAX_SIZE 48
-
 /* udev is told of so many blocks, or of none: for each it takes an event and keeps two files of its
  * own, below /run/udev/data and /run/udev/tags. On arm64 it would be all memory of the boot. */
 #define BLOCKS_MAX 1024
 
-/* An event can wait: who looks at a block meanwhile finds its file. */
+/* A file can wait: nothing is done by it. */
 #define WORKER_TRIES 20
 #define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
 
@@ -33,51 +31,92 @@ struct marked {
 	struct errand *errand;
 	struct entry *entries; /* in rising order of index */
 	size_t n;
-	struct block_set changed; /* blocks whose event is to be sent yet */
-	bool is_read;             /* files of an earlier daemon were looked through */
+	struct block_set changed; /* blocks that a worker is to be told of yet */
+	bool is_read;             /* entries have what an earlier daemon, or workers, left */
 	bool failed;              /* told */
 	bool too_many;            /* the same */
 };
 
 DEFINE_CLEANUP(struct marked, marked_free)
 
-static void file_name(uint64_t index, char ret[NAME_MAX_SIZE])
+static void tell_failure(struct marked *marked, int error)
 {
-	snprintf(ret, NAME_MAX_SIZE, FOLDER "/memory%" PRIu64, index);
+	if (!marked->failed)
+		tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "udev is not told of marked blocks: %s",
+		     strerror(-error));
+	marked->failed = true;
+}
+
+/* As udev's IMPORT{file} takes it, and the worker. */
+static int put_text(const struct entry *entry, char *ret, size_t size)
+{
+	FILE *file = fmemopen(ret, size, "w");
+	const char *word, *blank = "";
+
+	if (!file)
+		return -ENOMEM;
+	fputs("MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=", file);
+	for (int i = 0; (word = memblock_reason_to_string((enum memblock_reason)i)); i++)
+		if (entry->reasons & 1u << i) {
+			fprintf(file, "%s%s", blank, word);
+			blank = " ";
+		}
+	fprintf(file, "\nMEMBLOCK_NID=%d\n", entry->nid);
+	return fclose(file) != 0 ? -ENOSPC : 0;
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct entry *one = a, *other = b;
+
+	return one->index < other->index ? -1 : one->index > other->index;
 }
 
 static void send_next(struct marked *marked)
 {
 	struct worker_request request = { .verb = WORKER_CHANGE };
+	const struct entry *entry;
+	int r = 0;
 
 	if (marked->changed.n == 0 || errand_is_busy(marked->errand))
 		return;
-	request.block = marked->changed.items[marked->changed.n - 1];
-	marked->changed.n--;
-	errand_begin(marked->errand, &request, LIMIT_USEC);
+	request.block = marked->changed.items[--marked->changed.n];
+	entry = bsearch(&(struct entry){ .index = request.block }, marked->entries, marked->n,
+			sizeof(*marked->entries), compare_entries);
+	if (entry)
+		r = put_text(entry, request.text, sizeof(request.text));
+	if (r < 0)
+		tell_failure(marked, r);
+	else
+		errand_begin(marked->errand, &request, LIMIT_USEC);
 }
 
 /* A block that is gone meanwhile needs no event. */
-static void on_ended(int result __attribute__((unused)), int fd __attribute__((unused)),
-		     void *userdata)
+static void on_ended(int result, int fd __attribute__((unused)), void *userdata)
 {
-	send_next(userdata);
+	struct marked *marked = userdata;
+
+	if (result < 0 && result != -ENOENT && result != -ENODEV)
+		tell_failure(marked, result);
+	send_next(marked);
 }
 
-static void tell_failure(struct marked *marked, const char *what, int error)
+static void forget_entries(struct marked *marked)
 {
-	if (!marked->failed)
-		tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "udev is not told of %s: %s", what,
-		     strerror(-error));
-	marked->failed = true;
+	free(marked->entries);
+	marked->entries = NULL;
+	marked->n = 0;
+	marked->is_read = false;
 }
 
+/* The next time something changes all is tried again. */
 static void on_no_worker(int error, void *userdata)
 {
 	struct marked *marked = userdata;
 
 	marked->changed.n = 0;
-	tell_failure(marked, "marked blocks until it looks itself", error);
+	forget_entries(marked);
+	tell_failure(marked, error);
 }
 
 static void on_stuck(void *userdata __attribute__((unused)))
@@ -125,56 +164,10 @@ static struct entry entry_of(const struct memblock_block *block)
 	return entry;
 }
 
-/* As udev's IMPORT{file} takes it. */
-static char *text_of(const struct entry *entry)
+static void add_changed(struct marked *marked, uint64_t index)
 {
-	char *text = NULL;
-	const char *word, *blank = "";
-	size_t size;
-	FILE *file = open_memstream(&text, &size);
-
-	if (!file)
-		return NULL;
-	fputs("MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=", file);
-	for (int i = 0; (word = memblock_reason_to_string((enum memblock_reason)i)); i++)
-		if (entry->reasons & 1u << i) {
-			fprintf(file, "%s%s", blank, word);
-			blank = " ";
-		}
-	fprintf(file, "\nMEMBLOCK_NID=%d\n", entry->nid);
-	if (fclose(file) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-/* One that an earlier daemon wrote may say the same. */
-static void write_entry(struct marked *marked, const struct entry *entry)
-{
-	_cleanup_free_ char *text = text_of(entry), *there = NULL;
-	char name[NAME_MAX_SIZE];
-	int r = text ? 0 : -ENOMEM;
-
-	file_name(entry->index, name);
-	if (r >= 0 && kept_read(marked->manager, name, &there) >= 0 && strcmp(there, text) == 0)
-		return;
-	if (r >= 0)
-		r = kept_write(marked->manager, name, text);
-	if (r >= 0)
-		r = block_set_add(&marked->changed, entry->index);
-	if (r < 0)
-		tell_failure(marked, "marked blocks", r);
-}
-
-static void remove_entry(struct marked *marked, uint64_t index)
-{
-	char name[NAME_MAX_SIZE];
-
-	file_name(index, name);
-	kept_remove(marked->manager, name);
-	if (memblock_inventory_find(marked->manager->inventory, index))
-		(void)block_set_add(&marked->changed, index);
+	if (block_set_add(&marked->changed, index) < 0)
+		tell_failure(marked, -ENOMEM);
 }
 
 /* How many are to have a file. */
@@ -221,22 +214,22 @@ static void write_what_differs(struct marked *marked, const struct entry *now, s
 
 	for (size_t j = 0; j < n; j++) {
 		while (i < marked->n && marked->entries[i].index < now[j].index)
-			remove_entry(marked, marked->entries[i++].index);
+			add_changed(marked, marked->entries[i++].index);
 		if (i == marked->n || !same_entry(&marked->entries[i], &now[j]))
-			write_entry(marked, &now[j]);
+			add_changed(marked, now[j].index);
 		i += i < marked->n && marked->entries[i].index == now[j].index;
 	}
 	while (i < marked->n)
-		remove_entry(marked, marked->entries[i++].index);
+		add_changed(marked, marked->entries[i++].index);
 }
 
-/* Files that an earlier daemon left: those that nobody wants any more are to go. */
+/* Files that are there: those that nobody wants any more are to go. */
 static void take_up_files(struct marked *marked)
 {
 	_cleanup_(block_set_done) struct block_set blocks = {};
 
 	marked->is_read = true;
-	if (kept_list_blocks(marked->manager, FOLDER, &blocks) < 0)
+	if (kept_list_marked(marked->manager, &blocks) < 0)
 		return;
 	marked->entries = calloc(blocks.n + 1, sizeof(*marked->entries));
 	/* With no reason they differ from any that is wanted. */
@@ -253,8 +246,6 @@ void marked_update(struct marked *marked)
 		return;
 	if (!marked->is_read)
 		take_up_files(marked);
-	if (n > 0)
-		(void)kept_make_folder(marked->manager, FOLDER);
 	write_what_differs(marked, now, n);
 	free(marked->entries);
 	marked->entries = now;

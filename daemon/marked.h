@@ -4,10 +4,10 @@
 struct manager;
 
 /*
- * For udev: a file memoryN in /run/memblockd/marked for each block that can't go, with properties
- * of it; none where there are so many of them that it is the machine's nature. Where one changes,
- * the kernel is asked to send a `change` event of the block, with which udev reads them. They stay
- * when the daemon ends: what they say is so without it.
+ * For udev: a file memoryN in /run/memblockd-marked for each block that can't go, with properties
+ * of it; none where there are so many of them that it is the machine's nature. A worker writes it,
+ * and where it is news has the kernel send a `change` event of the block, with which udev reads
+ * them. They stay when the daemon ends: what they say is so without it.
  */
 struct marked;
 
@@ -15,5 +15,5 @@ int marked_new(struct manager *manager, struct marked **ret);
 /* Takes NULL; always returns NULL. */
 struct marked *marked_free(struct marked *marked);
 
-/* Brings the files in line with the newest inventory; events go on in the event loop. */
+/* Brings the files in line with the newest inventory, by and by in the event loop. */
 void marked_update(struct marked *marked);

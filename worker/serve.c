@@ -86,7 +86,7 @@ static int answer(struct memblock_root *root, const struct worker_request *reque
 	case WORKER_SET:
 		return worker_set(root, request->setting, request->text);
 	case WORKER_CHANGE:
-		return worker_change(root, request->block);
+		return worker_change(root, request->block, request->text);
 	case WORKER_PAGES:
 	case WORKER_SECTIONS:
 		return look(root, request, ret_fd);

@@ -31,8 +31,9 @@ bool worker_is_poisoned(struct memblock_root *root, const struct worker_request 
 
 /* Sets one of the kernel's own policy: enum kernel_setting, and a value that it takes. */
 int worker_set(const struct memblock_root *root, uint32_t setting, const char *value);
-/* Has the kernel send a `change` event of a block, so that udev reads its properties anew. */
-int worker_change(const struct memblock_root *root, uint64_t block);
+/* Keeps the properties of a block for udev, and where they are others than before, has the kernel
+ * send a `change` event of it, with which udev reads them. -EINVAL for what are no such properties. */
+int worker_change(const struct memblock_root *root, uint64_t block, const char *properties);
 
 /* Serves a connection until the other side hangs up. */
 int worker_serve(struct memblock_root *root, int fd);

@@ -142,7 +142,7 @@ def udev_tells(folder, state, action, files, event):
     device.write_text("P: /devices/system/memory/memory40\nE: SUBSYSTEM=memory\n"
                       + (f"E: {event}\n" if event else "") + f"A: state={state}\\n\n",
                       encoding="utf-8")
-    commands = ["mount -t tmpfs none /run", "mkdir -p /run/udev/rules.d /run/memblockd",
+    commands = ["mount -t tmpfs none /run", "mkdir -p /run/udev/rules.d /run/memblockd /run/memblockd-marked",
                 f"cp {rules} /run/udev/rules.d/60-memblockd.rules"]
     commands += [f"mkdir -p $(dirname /run/memblockd/{name})" for name in files]
     commands += [f"printf '{text}' >/run/memblockd/{name}" for name, text in files.items()]
@@ -182,7 +182,7 @@ def check_what_udev_makes_of_it():
                 shutil.copy(BUILD / "udev/60-memblockd.rules", folder / "rules")
                 made = dict.fromkeys(files, "")
                 if marked:
-                    made["marked/memory40"] = MARKED
+                    made["../memblockd-marked/memory40"] = MARKED
                 result = udev_tells(folder, state, action, made, event)
             told = result.stdout
             assert result.returncode == 0, told

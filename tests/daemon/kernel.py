@@ -64,6 +64,7 @@ ZONE = """Node 0, zone {zone:>8}
 """
 
 
+MARKED = "run/memblockd-marked"
 PAGES_OF_BLOCK = BLOCK // 4096
 KINDS = ("poisoned", "memmap", "reserved", "slab", "page-table", "offline", "free", "movable",
          "kernel", "unclear")
@@ -249,6 +250,7 @@ class Worker:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="memblock-worker-"))
         self.path = self.folder / "socket"
         self.log = []  # (verb, block or text, action) in the order in which they came
+        self.events = []  # blocks of which udev was told news
         self.scripts = {}
         self.ejects = {}
         self.looks = ["ok"]
@@ -348,7 +350,7 @@ class Worker:
          text) = REQUEST.unpack(data)
         text = text.partition(b"\0")[0].decode()
         what = text if verb in (OPEN, EJECT, SET) else (block, count) if verb in (PAGES, SECTIONS) \
-            else block
+            else (block, text) if verb == CHANGE else block
         how = {EJECT: provider, PAGES: limit, SET: setting}.get(verb, action)
         with self.lock:
             self.log.append((VERBS[verb], what, how))
@@ -369,7 +371,7 @@ class Worker:
         elif verb == SET:
             result = self.set(action, what)
         elif verb == CHANGE:
-            result = 0
+            result = self._change(*what)
         elif verb == EJECT:
             result = self.ejects.get(what, lambda kernel: 0)(self.kernel)
         else:
@@ -381,6 +383,18 @@ class Worker:
 
     def _set(self, setting, value):
         self.kernel.write(self.kernel.root / SETTINGS[setting], value + "\n")
+        return 0
+
+    def _change(self, index, text):
+        """What udev is to know of a block; an event where it is news."""
+        path = self.kernel.root / MARKED / f"memory{index}"
+        if text != (path.read_text(encoding="utf-8") if path.exists() else ""):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            if text:
+                self.kernel.write(path, text)
+            with self.lock:
+                self.events.append(index)
         return 0
 
     def _open(self, connection, path):

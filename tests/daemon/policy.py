@@ -9,8 +9,8 @@ import time
 
 from bench import Bench
 from harness import main
-from kernel import (BLOCK, CONFIG, OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE, SETTINGS,
-                    Machine, place, uevents_environment)
+from kernel import (BLOCK, CONFIG, MARKED, OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE,
+                    SETTINGS, Machine, place, uevents_environment)
 from service import Daemon, pump
 
 KNOWN = "run/memblockd/known-blocks"
@@ -400,8 +400,12 @@ def check_broken_record():
 
 
 def marked_files(bench):
-    folder = bench.machine.path / "run/memblockd/marked"
+    folder = bench.machine.path / MARKED
     return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*")}
+
+
+def marked_names(bench):
+    return sorted(path.name for path in (bench.machine.path / MARKED).glob("*"))
 
 
 def check_marked_files():
@@ -409,14 +413,27 @@ def check_marked_files():
     with Plugs() as bench:
         bench.client.call("Mark", "(a(tt)ss)", [place(18, 2)], "", "Never")
         want = "MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=marked\nMEMBLOCK_NID=0\n"
+        pump(lambda: sorted(bench.worker.events) == [18, 19], "two events")
         assert marked_files(bench) == {"memory18": want, "memory19": want}
-        pump(lambda: sorted(bench.worker.asked("change")) == [18, 19], "two events")
         bench.restart()
+        pump(lambda: len(bench.worker.asked("change")) == 4, "it tells a worker of both again")
         bench.quiet()
-        assert sorted(bench.worker.asked("change")) == [18, 19], bench.worker.log
+        assert sorted(bench.worker.events) == [18, 19], bench.worker.log
         bench.client.call("Unmark", "(a(tt))", [place(18)])
-        pump(lambda: sorted(bench.worker.asked("change")) == [18, 18, 19, 19], "two more")
+        pump(lambda: sorted(bench.worker.events) == [18, 18, 19, 19], "two more")
         assert marked_files(bench) == {}
+
+
+def check_marked_files_without_a_worker():
+    """They are written when there is one again, and something changes."""
+    with Plugs() as bench:
+        bench.worker.path.rename(bench.worker.folder / "away")
+        bench.restart()
+        bench.client.call("Mark", "(a(tt)ss)", [place(18)], "", "Never")
+        bench.daemon.wait_said("udev is not told of marked blocks")
+        (bench.worker.folder / "away").rename(bench.worker.path)
+        bench.client.call("Mark", "(a(tt)ss)", [place(19)], "", "Never")
+        pump(lambda: marked_names(bench) == ["memory18", "memory19"], "both are there")
 
 
 def check_more_marked_blocks_than_udev_is_told_of():
@@ -429,20 +446,19 @@ def check_more_marked_blocks_than_udev_is_told_of():
         assert bench.daemon.said().count("udev is told of none") == 1, bench.daemon.said()
         bench.client.call("Unmark", "(a(tt))", [place(0)])
         bench.client.call("Mark", "(a(tt)ss)", [place(0, 1024)], "", "Never")
-        assert len(marked_files(bench)) == 1024
+        pump(lambda: len(marked_names(bench)) == 1024, "the files")
         bench.client.call("Mark", "(a(tt)ss)", [place(1030)], "", "Never")
-        assert not marked_files(bench)
-        pump(lambda: len(bench.worker.asked("change")) >= 1024, "the events")
+        pump(lambda: not marked_names(bench), "no files")
 
 
 def check_marked_files_of_an_earlier_daemon():
     def before(bench):
-        bench.machine.write("run/memblockd/marked/memory20", "MEMBLOCK_REMOVABLE=0\n")
-        bench.machine.write("run/memblockd/marked/memory999", "MEMBLOCK_REMOVABLE=0\n")
+        bench.machine.write(f"{MARKED}/memory20", "MEMBLOCK_REMOVABLE=0\n")
+        bench.machine.write(f"{MARKED}/memory999", "MEMBLOCK_REMOVABLE=0\n")
 
     with Plugs(before=before) as bench:
-        pump(lambda: bench.worker.asked("change") == [20], "the event")
-        assert marked_files(bench) == {}
+        pump(lambda: 20 in bench.worker.events, "the event")
+        pump(lambda: not marked_names(bench), "no files")
 
 
 def check_ready():

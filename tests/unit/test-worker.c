@@ -402,19 +402,74 @@ static void test_set_where_there_is_none(void **state)
 	assert_int_equal(ask(&peer, &request), -ENOENT);
 }
 
+#define LINES "MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=mixed-nodes no-hotremove\nMEMBLOCK_NID=-2"
+#define PROPERTIES LINES "\n"
+
 static void test_change(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = make_tree();
 	_cleanup_peer_ struct peer peer = {};
-	struct worker_request request = { .verb = WORKER_CHANGE, .block = 8, .text = "add" };
+	struct worker_request request = { .verb = WORKER_CHANGE, .block = 8, .text = PROPERTIES };
 
 	(void)state;
 	write_file(tree, UEVENT, "-\n");
 	peer = start(tree, WRITES);
 	assert_int_equal(ask(&peer, &request), 0);
 	assert_text(tree, UEVENT, "change");
-	request.block = 9;
+	assert_text(tree, WORKER_MARKED "/memory8", LINES);
+
+	/* What is so already, and then no more. */
+	write_file(tree, UEVENT, "-\n");
+	assert_int_equal(ask(&peer, &request), 0);
+	assert_text(tree, UEVENT, "-");
+	*request.text = '\0';
+	assert_int_equal(ask(&peer, &request), 0);
+	assert_text(tree, UEVENT, "change");
+	write_file(tree, UEVENT, "-\n");
+	assert_int_equal(ask(&peer, &request), 0);
+	assert_text(tree, UEVENT, "-");
+}
+
+static void test_change_of_what_is_gone(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_CHANGE, .block = 9, .text = PROPERTIES };
+
+	(void)state;
 	assert_int_equal(ask(&peer, &request), -ENOENT);
+}
+
+/* Nothing that udev would do something by. */
+static void test_properties_that_are_none_of_ours(void **state)
+{
+	static const char *const others[] = {
+		"x",
+		"\n",
+		"MEMBLOCK_REMOVABLE=0\n",
+		PROPERTIES "MODALIAS=x\n",
+		PROPERTIES "\n",
+		"MODALIAS=x\n" PROPERTIES,
+		"SYSTEMD_WANTS=x.service\n",
+		"MEMBLOCK_REMOVABLE=1\nMEMBLOCK_REASONS=hole\nMEMBLOCK_NID=0\n",
+		"MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=\nMEMBLOCK_NID=0\n",
+		"MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=hole\nMODALIAS=x\nMEMBLOCK_NID=0\n",
+		"MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=hole=\nMEMBLOCK_NID=0\n",
+		"MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=hole\nMEMBLOCK_NID=\n",
+		"MEMBLOCK_REMOVABLE=0\nMEMBLOCK_REASONS=hole\nMEMBLOCK_NID=0",
+	};
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_CHANGE, .block = 8 };
+
+	(void)state;
+	write_file(tree, UEVENT, "-\n");
+	peer = start(tree, WRITES);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		snprintf(request.text, sizeof(request.text), "%s", others[i]);
+		assert_int_equal(ask(&peer, &request), -EINVAL);
+	}
+	assert_text(tree, UEVENT, "-");
 }
 
 static void test_guard_of_a_tree(void **state)
@@ -838,6 +893,8 @@ int main(void)
 		cmocka_unit_test(test_eject_of_a_device_with_a_state),
 		cmocka_unit_test(test_set_where_there_is_none),
 		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_change_of_what_is_gone),
+		cmocka_unit_test(test_properties_that_are_none_of_ours),
 		cmocka_unit_test(test_guard_of_a_tree),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_hang_up),
