@@ -318,9 +318,28 @@ static int get_flag(sd_bus *bus __attribute__((unused)), const char *path __attr
 					      : (int)manager->options.read_only);
 }
 
+static int get_job_results(sd_bus *bus __attribute__((unused)),
+			   const char *path __attribute__((unused)),
+			   const char *interface __attribute__((unused)),
+			   const char *property __attribute__((unused)), sd_bus_message *reply,
+			   void *userdata, sd_bus_error *error __attribute__((unused)))
+{
+	struct manager *manager = userdata;
+	int r;
+
+	r = sd_bus_message_open_container(reply, 'a', "(st)");
+	for (int i = MEMBLOCK_ENDING_DONE; r >= 0 && i <= MEMBLOCK_ENDING_NOT_PUT_BACK; i++)
+		r = sd_bus_message_append(reply, "(st)",
+					  memblock_ending_to_string((enum memblock_ending)i),
+					  manager->counts.jobs[i]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 #define FREE_FOR_ALL SD_BUS_VTABLE_UNPRIVILEGED
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
 #define CONSTANT SD_BUS_VTABLE_PROPERTY_CONST
+#define SILENT 0
+#define COUNT(member) (offsetof(struct manager, counts) + offsetof(struct counts, member))
 #define CONFIG(member) (offsetof(struct manager, config) + offsetof(struct config, member))
 
 static const sd_bus_vtable vtable[] = {
@@ -396,6 +415,10 @@ static const sd_bus_vtable vtable[] = {
 	SD_BUS_PROPERTY("KernelPolicy", "a(sss)", bus_get_kernel_policy, 0, CHANGES),
 	SD_BUS_PROPERTY("ZoneMismatches", "u", NULL, offsetof(struct manager, zone_mismatches),
 			CHANGES),
+	SD_BUS_PROPERTY("JobResults", "a(st)", get_job_results, 0, SILENT),
+	SD_BUS_PROPERTY("BlockEvents", "t", NULL, COUNT(block_events), SILENT),
+	SD_BUS_PROPERTY("Scans", "t", NULL, COUNT(scans), SILENT),
+	SD_BUS_PROPERTY("LastScan", "t", NULL, COUNT(last_scan_usec), SILENT),
 	SD_BUS_VTABLE_END,
 };
 

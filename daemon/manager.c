@@ -103,7 +103,11 @@ static int scan(struct manager *manager, struct census **ret)
 	if (r < 0)
 		tell(EVENT_SCAN_FAILED, NO_JOB, NO_BLOCK, "The memory blocks could not be read: %s",
 		     error ? error : strerror(-r));
-	return r;
+	if (r < 0)
+		return r;
+	manager->counts.scans++;
+	manager->counts.last_scan_usec = realtime_usec();
+	return 0;
 }
 
 /* Whoever asks from now on is told of the new one; whoever listens, of what changed. */
@@ -162,6 +166,7 @@ void manager_note_block(struct manager *manager, const char *action, uint64_t in
 {
 	bool changed = strcmp(action, "online") == 0 || strcmp(action, "offline") == 0;
 
+	manager->counts.block_events++;
 	arrivals_note(manager->arrivals, action, index);
 	if (changed && rivals_note(&manager->rivals, index, monotonic_usec()))
 		tell(EVENT_RIVALS, NO_JOB, index,

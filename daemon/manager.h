@@ -21,6 +21,14 @@ struct options {
 	bool uevents; /* follow this machine's events though the root is elsewhere */
 };
 
+/* What happened since the daemon started. */
+struct counts {
+	uint64_t scans;          /* that succeeded */
+	uint64_t last_scan_usec; /* since 1970 */
+	uint64_t block_events;
+	uint64_t jobs[MEMBLOCK_ENDING_NOT_PUT_BACK + 1]; /* by how they ended */
+};
+
 /* All that the daemon holds. Its parts know each other through this structure alone. */
 struct manager {
 	struct options options;
@@ -42,6 +50,7 @@ struct manager {
 	struct kernel_policy *kernel_policy; /* NULL where nothing is done by itself, as the next */
 	struct arrivals *arrivals;
 	struct marked *marked;
+	struct counts counts;
 	unsigned zone_mismatches; /* blocks that went online in another zone than was wanted */
 	int opener_fd;       /* connection to the worker that opens files for us; -1 for none yet */
 	bool opener_is_mute; /* it did not answer in this scan, and isn't waited for again in it */

@@ -129,6 +129,7 @@ static void conclude(struct queue *queue, struct job *job)
 {
 	queue->untold = NULL;
 	job->state = JOB_ENDED;
+	queue->manager->counts.jobs[job->ending]++;
 	job_close(job);
 	job_file_remove(queue->manager, job);
 	arrivals_job_ended(queue->manager->arrivals, job);
