@@ -52,7 +52,8 @@ struct verb {
 
 extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes, verb_devices,
 	verb_online, verb_offline, verb_plan, verb_remove, verb_mark, verb_unmark, verb_jobs,
-	verb_cancel, verb_monitor, verb_policy, verb_doctor, verb_capture, verb_help, verb_version;
+	verb_cancel, verb_monitor, verb_policy, verb_doctor, verb_metrics, verb_capture, verb_help,
+	verb_version;
 extern const struct verb *const verbs[]; /* ends with NULL */
 
 extern const struct option_spec common_options[];

@@ -7,10 +7,10 @@
 
 /* In the order of --help. */
 const struct verb *const verbs[] = {
-	&verb_status, &verb_list,    &verb_show,    &verb_map,    &verb_nodes,  &verb_devices,
-	&verb_online, &verb_offline, &verb_plan,    &verb_remove, &verb_mark,   &verb_unmark,
-	&verb_jobs,   &verb_cancel,  &verb_monitor, &verb_policy, &verb_doctor, &verb_capture,
-	&verb_help,   &verb_version, NULL,
+	&verb_status,  &verb_list,    &verb_show,    &verb_map,    &verb_nodes,  &verb_devices,
+	&verb_online,  &verb_offline, &verb_plan,    &verb_remove, &verb_mark,   &verb_unmark,
+	&verb_jobs,    &verb_cancel,  &verb_monitor, &verb_policy, &verb_doctor, &verb_metrics,
+	&verb_capture, &verb_help,    &verb_version, NULL,
 };
 
 /* An output that could not be written whole is a failure; a reader that had enough is not. */

@@ -27,7 +27,7 @@ def left_to_shell(kind, *words):
 def check_verbs():
     completes("status show", "s")
     completes("list", "--direct", "-J", "li")
-    completes("map mark monitor", "help", "m")
+    completes("map mark monitor metrics", "help", "m")
     completes("", "list", "x")
     assert answer("lis")[0][1].startswith("List memory"), answer("lis")
     assert len(answer()) == len(answer("")) > 10

@@ -18,8 +18,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 ESCAPE = "\033"
 VERBS = (["status"], ["list"], ["list", "-J"], ["list", "-P"], ["show", "all"],
          ["show", "-J", "all"], ["map"], ["map", "0"], ["map", "--svg", "-"], ["nodes"],
-         ["devices"], ["policy"], ["policy", "-J"], ["doctor"], ["doctor", "-J"], ["help"],
-         ["version"])
+         ["devices"], ["policy"], ["policy", "-J"], ["doctor"], ["doctor", "-J"], ["metrics"],
+         ["help"], ["version"])
 
 
 def rooted(tree, words):

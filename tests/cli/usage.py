@@ -7,7 +7,7 @@ import re
 from harness import ctl, main, small_tree
 
 VERBS = ["status", "list", "show", "map", "nodes", "devices", "online", "offline", "plan", "remove",
-         "mark", "unmark", "jobs", "cancel", "monitor", "policy", "doctor",
+         "mark", "unmark", "jobs", "cancel", "monitor", "policy", "doctor", "metrics",
          "capture", "help", "version"]
 COMMON = ["--root DIR", "--direct", "-J, --json", "-h, --help", "-V, --version"]
 SWITCHES = {
@@ -24,6 +24,7 @@ SWITCHES = {
     "remove": ["--dry-run", "--no-wait", "--timeout TIME", "-v, --verbose"],
     "mark": ["--device NAME", "-l, --list", "--reason TEXT"],
     "jobs": ["-b, --bytes"],
+    "metrics": ["--busy", "--prometheus"],
     "help": ["--complete"],
 }
 COLUMNS = ["RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "REASONS", "NID",
@@ -97,6 +98,7 @@ def check_too_many_words():
     refused("jobs", "1", says='"1"')
     refused("cancel", "1", "2", says='"2"')
     refused("monitor", "8", says='"8"')
+    refused("metrics", "a", "b", says='"b"')
     refused("remove", "device:a", "device:b", says='"device:b"')
     refused("mark", "--list", "8", says="--list")
     refused("policy", "8", says='"8"')

@@ -9,88 +9,14 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 from types import SimpleNamespace
 
 from bench import Bench
+from command import DONE, NOTHING, PARTLY, Command, told, told_json
 from harness import ENVIRONMENT, MEMBLOCKCTL, MIB, Skip, Workers, ctl, main, trees
 from kernel import BLOCK, Machine, counts_line
 from service import PATH, Bus, Daemon, pump
-
-DONE, NOTHING, USAGE, PARTLY = 0, 1, 2, 64
-
-
-class Command:
-    """A memblockctl that runs beside these checks, whose main loop goes on. bench is whatever has a
-    bus and a daemon."""
-
-    def __init__(self, bench, *words, wrapper=()):
-        self.bench = bench
-        self.out = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.err = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [*wrapper, str(MEMBLOCKCTL), *map(str, words)], stdin=subprocess.DEVNULL,
-            stdout=self.out, stderr=self.err,
-            env={**ENVIRONMENT, "DBUS_SYSTEM_BUS_ADDRESS": bench.bus.address})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.out.close()
-        self.err.close()
-
-    @staticmethod
-    def _text(file):
-        return os.pread(file.fileno(), 1 << 26, 0).decode()
-
-    def stdout(self):
-        return self._text(self.out)
-
-    def stderr(self):
-        return self._text(self.err)
-
-    def wait(self, until, what):
-        """What memblockd tells the service manager is read meanwhile, or it would stop and wait."""
-        def look():
-            self.bench.daemon.told()
-            return until()
-        return pump(look, f"{what}: {self.stdout()} {self.stderr()}")
-
-    def wait_for(self, text):
-        self.wait(lambda: text in self.stdout() + self.stderr(), f"it says {text}")
-
-    def signal(self, number=signal.SIGINT):
-        self.process.send_signal(number)
-
-    def stop(self):
-        """It hears nothing until signal(signal.SIGCONT)."""
-        self.signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED)
-
-    def ended(self, status=DONE):
-        self.wait(lambda: self.process.poll() is not None, "it ends")
-        assert self.process.returncode == status, \
-            f"exit {self.process.returncode}: {self.stdout()} {self.stderr()}"
-        return self.stdout()
-
-
-def told(bench, *words, status=DONE, says="", **options):
-    """What it prints; its complaints, where there are to be none, count as failure."""
-    with Command(bench, *words, **options) as command:
-        output = command.ended(status)
-        for text in [says] if isinstance(says, str) else says:
-            assert text in command.stderr(), f"{words}: {text}? {command.stderr()}"
-        assert says or not command.stderr(), f"{words}: {command.stderr()}"
-        return output
-
-
-def told_json(bench, *words, **options):
-    return json.loads(told(bench, *words, "-J", **options))
-
 
 # Reading
 
