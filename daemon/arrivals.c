@@ -7,12 +7,14 @@
 
 #include "arrivals.h"
 #include "block-set.h"
+#include "bus-signals.h"
 #include "journal.h"
 #include "kept.h"
 #include "kernel-policy.h"
 #include "manager.h"
 #include "queue.h"
 #include "text.h"
+#include "watch.h"
 #include "zone-fit.h"
 #include "zone.h"
 
@@ -29,16 +31,18 @@
  * (drivers/acpi/acpi_memhotplug.c:acpi_bind_memory_blocks()): where blocks are nobody's yet, the
  * machine is read once more then. */
 #define PAUSE_USEC (UINT64_C(100) * 1000)
+/* The last event of what a job did may be read after its end. */
+#define ECHO_USEC (UINT64_C(50) * 1000)
 
 struct arrivals {
 	struct manager *manager;
-	sd_event_source *timer;
 	struct block_set known;
 	struct block_set fresh;     /* known by an event; its zone is to be looked at yet */
 	struct block_set in_flight; /* to be handled by a job of ours */
 	unsigned job;               /* that one; 0 for none */
 	bool changed;               /* since the file was written */
 	bool kernel_is_told;        /* of what came and waits for that */
+	bool was_awaited;           /* that what came is of a device */
 };
 
 DEFINE_CLEANUP(struct arrivals, arrivals_free)
@@ -340,12 +344,6 @@ static int add_job(struct arrivals *arrivals, struct ranges *found,
 	return r;
 }
 
-static void look_soon(struct arrivals *arrivals)
-{
-	(void)sd_event_source_set_time_relative(arrivals->timer, PAUSE_USEC);
-	(void)sd_event_source_set_enabled(arrivals->timer, SD_EVENT_ONESHOT);
-}
-
 /* What brought this memory may bring more, and how the kernel finds a zone is told before that is
  * left to it. Whether it is done. */
 static bool tell_kernel(struct arrivals *arrivals)
@@ -365,7 +363,7 @@ static int bring_online(struct arrivals *arrivals, struct ranges *found)
 
 	(void)kept_write(arrivals->manager, COLDPLUGGED, "");
 	if (!tell_kernel(arrivals)) {
-		look_soon(arrivals);
+		watch_wait(arrivals->manager->watch, PAUSE_USEC);
 		return 0;
 	}
 	arrivals->kernel_is_told = false;
@@ -401,16 +399,6 @@ static void look(struct arrivals *arrivals)
 	save(arrivals);
 }
 
-static int on_timer(sd_event_source *source __attribute__((unused)),
-		    uint64_t usec __attribute__((unused)), void *userdata)
-{
-	struct arrivals *arrivals = userdata;
-
-	if (manager_refresh(arrivals->manager, false) >= 0)
-		look(arrivals);
-	return 0;
-}
-
 /* Whether any block is to be looked at, and whether each of them has its device by now. */
 static bool any_waits(const struct arrivals *arrivals, bool *ret_linked)
 {
@@ -433,29 +421,16 @@ static bool any_waits(const struct arrivals *arrivals, bool *ret_linked)
 	return any;
 }
 
-/* The machine is read anew before that. */
-static void look_soon_if_any(struct arrivals *arrivals)
-{
-	bool linked;
-
-	if (any_waits(arrivals, &linked))
-		look_soon(arrivals);
-}
-
 int arrivals_new(struct manager *manager, struct arrivals **ret)
 {
 	_cleanup_(arrivals_freep) struct arrivals *arrivals = calloc(1, sizeof(*arrivals));
+	bool linked;
 	int r;
 
 	if (!arrivals)
 		return -ENOMEM;
 	arrivals->manager = manager;
-	r = sd_event_add_time(manager->event, &arrivals->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
-			      arrivals);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(arrivals->timer, SD_EVENT_OFF);
-	if (r >= 0)
-		r = read_known(arrivals);
+	r = read_known(arrivals);
 	if (r >= 0)
 		r = take_up_offlined(arrivals);
 	if (r < 0)
@@ -463,7 +438,8 @@ int arrivals_new(struct manager *manager, struct arrivals **ret)
 	/* Where the helper leaves word when we are away. */
 	(void)kept_make_folder(manager, OFFLINED);
 	/* What came while no daemon ran. */
-	look_soon_if_any(arrivals);
+	if (any_waits(arrivals, &linked))
+		watch_wait(manager->watch, PAUSE_USEC);
 
 	*ret = TAKE_PTR(arrivals);
 	return 0;
@@ -474,7 +450,6 @@ struct arrivals *arrivals_free(struct arrivals *arrivals)
 	if (!arrivals)
 		return NULL;
 
-	sd_event_source_disable_unref(arrivals->timer);
 	block_set_done(&arrivals->known);
 	block_set_done(&arrivals->fresh);
 	block_set_done(&arrivals->in_flight);
@@ -509,14 +484,23 @@ bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
 
 void arrivals_seen(struct arrivals *arrivals)
 {
-	bool linked;
+	bool any, linked;
 
-	if (!arrivals || !any_waits(arrivals, &linked))
+	if (!arrivals)
 		return;
-	if (linked)
-		look(arrivals);
+	any = any_waits(arrivals, &linked);
+	arrivals->was_awaited = any && !linked && !arrivals->was_awaited;
+	if (!any)
+		return;
+	if (arrivals->was_awaited)
+		watch_wait(arrivals->manager->watch, PAUSE_USEC);
 	else
-		look_soon(arrivals);
+		look(arrivals);
+}
+
+bool arrivals_have_job(const struct arrivals *arrivals)
+{
+	return arrivals && arrivals->job != 0;
 }
 
 static bool has_no_worker(const struct job *job)
@@ -548,6 +532,8 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 	arrivals->in_flight.n = 0;
 	save(arrivals);
 	/* What came meanwhile. Without a worker, the next event is waited for. */
-	if (!has_no_worker(job))
-		look_soon_if_any(arrivals);
+	if (has_no_worker(job))
+		bus_signal_settled(arrivals->manager);
+	else
+		watch_wait(arrivals->manager->watch, ECHO_USEC);
 }

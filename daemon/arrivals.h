@@ -28,5 +28,7 @@ void arrivals_noted(struct arrivals *arrivals);
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index);
 /* The inventory is new, and no more events are expected, or they don't end. */
 void arrivals_seen(struct arrivals *arrivals);
+/* Whether memory that was added is being brought online, or a job for that waits. */
+bool arrivals_have_job(const struct arrivals *arrivals);
 /* A job has ended, one of ours perhaps. */
 void arrivals_job_ended(struct arrivals *arrivals, const struct job *job);

@@ -4,20 +4,28 @@
 #include <stdint.h>
 #include <time.h>
 
-/* The time that no one can set. */
-static inline uint64_t monotonic_usec(void)
+static inline uint64_t clock_usec(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* The time that no one can set. */
+static inline uint64_t monotonic_usec(void)
+{
+	return clock_usec(CLOCK_MONOTONIC);
 }
 
 /* The time of day, for people. */
 static inline uint64_t realtime_usec(void)
 {
-	struct timespec now;
+	return clock_usec(CLOCK_REALTIME);
+}
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+/* What this thread took of the CPU. */
+static inline uint64_t cpu_usec(void)
+{
+	return clock_usec(CLOCK_THREAD_CPUTIME_ID);
 }

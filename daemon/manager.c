@@ -122,7 +122,7 @@ static void replace_census(struct manager *manager, struct census *after,
 	census_free(before);
 }
 
-int manager_refresh(struct manager *manager, bool settled)
+int manager_refresh(struct manager *manager)
 {
 	_cleanup_(ranges_done) struct ranges changed = {};
 	struct census *after;
@@ -134,8 +134,6 @@ int manager_refresh(struct manager *manager, bool settled)
 
 	(void)diff_inventories(manager->inventory, after->inventory, &changed);
 	replace_census(manager, after, &changed);
-	if (settled)
-		bus_signal_settled(manager);
 	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
 	guard_update(manager->guard, false);
 	marked_update(manager->marked);

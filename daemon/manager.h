@@ -65,9 +65,9 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 /* Takes NULL; always returns NULL. */
 struct manager *manager_free(struct manager *manager);
 
-/* Reads the memory blocks anew and tells the bus of what changed. settled: no more events are
- * expected. Where they can't be read, what is known stays. The error is told. */
-int manager_refresh(struct manager *manager, bool settled);
+/* Reads the memory blocks anew and tells the bus of what changed. Where they can't be read, what is
+ * known stays. The error is told. */
+int manager_refresh(struct manager *manager);
 /* The same where nothing was read anew, but what a worker found changed the verdict of a block. 0
  * or -ENOMEM. */
 int manager_recount(struct manager *manager, const struct memblock_block *block);

@@ -172,7 +172,7 @@ static int finish(struct manager *manager, struct new_marks *marks, const char *
 		return r;
 	tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "%zu mark%s %s", n, n == 1 ? "" : "s", what);
 	/* It is on disk, and so part of the next scan that succeeds. */
-	(void)manager_refresh(manager, false);
+	(void)manager_refresh(manager);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ int queue_look(struct manager *manager, const struct request *request, struct ra
 {
 	int r;
 
-	r = manager_refresh(manager, false);
+	r = manager_refresh(manager);
 	if (r < 0)
 		return r;
 	r = memblock_request_ranges(manager->inventory, &request->wanted, &ret->items, &ret->n);
@@ -138,7 +138,7 @@ static void conclude(struct queue *queue, struct job *job)
 	     job->message ? ": " : "", job->message ? job->message : "");
 	/* Nobody waits for one that policy began: what it did is read once its events are over. */
 	if (!job->request.by_policy)
-		(void)manager_refresh(queue->manager, false);
+		(void)manager_refresh(queue->manager);
 	bus_signal_job_removed(queue->manager, job);
 	manager_tell_status(queue->manager);
 	queue_wake(queue);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "arrivals.h"
+#include "bus-signals.h"
 #include "clock.h"
 #include "manager.h"
 #include "monitor.h"
@@ -27,13 +28,15 @@ struct watch {
 	uint64_t last_usec;
 	uint64_t told_usec; /* when the burst began, or was told of last */
 	uint64_t cost_usec; /* of the last refresh */
+	uint64_t wait_usec; /* until when somebody waits for more */
 };
 
 DEFINE_CLEANUP(struct watch, watch_free)
 
 static uint64_t when_quiet(const struct watch *watch)
 {
-	return watch->last_usec + MAX(QUIET_USEC, QUIET_TIMES * watch->cost_usec);
+	return MAX(watch->last_usec + MAX(QUIET_USEC, QUIET_TIMES * watch->cost_usec),
+		   watch->wait_usec);
 }
 
 static uint64_t when_impatient(const struct watch *watch)
@@ -47,6 +50,14 @@ static void arm(struct watch *watch, uint64_t usec)
 	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
 }
 
+static bool is_armed(const struct watch *watch)
+{
+	int enabled = SD_EVENT_OFF;
+
+	(void)sd_event_source_get_enabled(watch->timer, &enabled);
+	return enabled != SD_EVENT_OFF;
+}
+
 static void on_block(const char *action, uint64_t index, void *userdata)
 {
 	struct watch *watch = userdata;
@@ -58,15 +69,32 @@ static void on_block(const char *action, uint64_t index, void *userdata)
 static void on_change(void *userdata)
 {
 	struct watch *watch = userdata;
-	int enabled = SD_EVENT_OFF;
 
 	arrivals_noted(watch->manager->arrivals);
 	watch->last_usec = monotonic_usec();
-	(void)sd_event_source_get_enabled(watch->timer, &enabled);
-	if (enabled != SD_EVENT_OFF)
+	if (is_armed(watch))
 		return;
 	watch->told_usec = watch->last_usec;
 	arm(watch, when_quiet(watch));
+}
+
+/* What is under way belongs to the burst: memory that came with it is brought online. */
+static bool is_awaited(const struct watch *watch)
+{
+	return is_armed(watch) || arrivals_have_job(watch->manager->arrivals);
+}
+
+/* The CPU's time, not the clock's: where others keep it from the CPU, a refresh is no dearer. */
+static int refresh(struct watch *watch)
+{
+	uint64_t began = cpu_usec();
+	int r;
+
+	r = manager_refresh(watch->manager);
+	watch->cost_usec = cpu_usec() - began;
+	watch->told_usec = monotonic_usec();
+	arrivals_seen(watch->manager->arrivals);
+	return r;
 }
 
 static int on_timer(sd_event_source *source __attribute__((unused)),
@@ -75,16 +103,16 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	struct watch *watch = userdata;
 	uint64_t now = monotonic_usec();
 	bool quiet = now >= when_quiet(watch);
+	bool over = quiet && !is_awaited(watch);
 
+	if (!over && now < when_impatient(watch)) {
+		arm(watch, quiet ? when_impatient(watch) : when_quiet(watch));
+		return 0;
+	}
 	if (!quiet)
 		arm(watch, when_quiet(watch));
-	if (!quiet && now < when_impatient(watch))
-		return 0;
-
-	(void)manager_refresh(watch->manager, quiet);
-	watch->told_usec = monotonic_usec();
-	watch->cost_usec = watch->told_usec - now;
-	arrivals_seen(watch->manager->arrivals);
+	if (refresh(watch) >= 0 && over && !is_awaited(watch))
+		bus_signal_settled(watch->manager);
 	return 0;
 }
 
@@ -120,4 +148,10 @@ struct watch *watch_free(struct watch *watch)
 	sd_event_source_disable_unref(watch->timer);
 	free(watch);
 	return NULL;
+}
+
+void watch_wait(struct watch *watch, uint64_t usec)
+{
+	watch->wait_usec = monotonic_usec() + usec;
+	arm(watch, when_quiet(watch));
 }

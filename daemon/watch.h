@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
+#include <stdint.h>
+
 struct manager;
 struct watch;
 
@@ -9,3 +11,6 @@ struct watch;
 int watch_new(struct manager *manager, struct watch **ret);
 /* Takes NULL; always returns NULL. */
 struct watch *watch_free(struct watch *watch);
+/* Somebody waits for what may come with no event, or is behind its event: refreshes once more when
+ * all is quiet, so much later at the earliest. Until then the burst is not over. */
+void watch_wait(struct watch *watch, uint64_t usec);

@@ -112,6 +112,16 @@ def check_added_memory_comes_online():
         bench.wait_known(range(48))
 
 
+def check_settled_is_told_when_all_is_online():
+    """Added, brought online and read anew is one burst."""
+    with Plugs() as bench:
+        bench.add(40, 8)
+        bench.client.wait_heard("Settled")
+        members = [signal.member for signal in bench.client.signals]
+        assert members.index("JobRemoved") < members.index("Settled"), members
+        assert bench.client.get("OnlineBytes") == 40 * BLOCK
+
+
 def check_what_an_administrator_took_offline_stays_so():
     """udevadm trigger, a restart, and more memory bring none of it back."""
     with Plugs() as bench:
