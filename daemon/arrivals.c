@@ -40,32 +40,50 @@ struct arrivals {
 	struct block_set fresh;     /* known by an event; its zone is to be looked at yet */
 	struct block_set in_flight; /* to be handled by a job of ours */
 	unsigned job;               /* that one; 0 for none */
-	bool changed;               /* since the file was written */
+	size_t n_kept;              /* so many of the known we put into the file; 0 at first */
+	bool changed;               /* since then, and not by more behind them alone */
 	bool kernel_is_told;        /* of what came and waits for that */
 	bool was_awaited;           /* that what came is of a device */
 };
 
 DEFINE_CLEANUP(struct arrivals, arrivals_free)
 
+/* Ranges rise in the file: what is behind all others is put at its end. To write it anew for each
+ * event of a storm would be much dearer. */
+static int write_known(struct arrivals *arrivals)
+{
+	const struct block_set *known = &arrivals->known;
+	size_t kept = arrivals->changed ? 0 : arrivals->n_kept;
+	const struct block_set rest = { .items = known->items + kept, .n = known->n - kept };
+	_cleanup_free_ char *text = block_set_to_text(&rest);
+
+	if (!text)
+		return -ENOMEM;
+	return kept > 0 ? kept_append(arrivals->manager, FILE_NAME, text)
+			: kept_write(arrivals->manager, FILE_NAME, text);
+}
+
 static void save(struct arrivals *arrivals)
 {
-	_cleanup_free_ char *text = NULL;
 	int r;
 
-	if (!arrivals->changed)
+	if (!arrivals->changed && arrivals->n_kept == arrivals->known.n)
 		return;
-	text = block_set_to_text(&arrivals->known);
-	r = text ? kept_write(arrivals->manager, FILE_NAME, text) : -ENOMEM;
+	r = write_known(arrivals);
 	if (r < 0)
 		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
 		     "Can't write /" KEPT_FOLDER "/" FILE_NAME ": %s", strerror(-r));
 	arrivals->changed = r < 0;
+	arrivals->n_kept = arrivals->known.n;
 }
 
 static void know(struct arrivals *arrivals, uint64_t index)
 {
+	const struct block_set *known = &arrivals->known;
+
 	/* Without memory for it, it is known once it is seen again. */
-	arrivals->changed |= block_set_add(&arrivals->known, index) > 0;
+	if (block_set_add(&arrivals->known, index) > 0)
+		arrivals->changed |= known->items[known->n - 1] != index;
 }
 
 static void know_all(struct arrivals *arrivals)

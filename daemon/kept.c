@@ -6,6 +6,7 @@
 #include "manager.h"
 #include "range.h"
 #include "worker-protocol.h"
+#include "write-all.h"
 
 int kept_open(const struct manager *manager, const char *name, bool make)
 {
@@ -55,6 +56,18 @@ int kept_write(const struct manager *manager, const char *name, const char *text
 	_cleanup_close_ int folder = open_folder_of(manager, name, true, &file);
 
 	return folder < 0 ? folder : kept_write_at(folder, file, text);
+}
+
+int kept_append(const struct manager *manager, const char *name, const char *text)
+{
+	const char *file;
+	_cleanup_close_ int folder = open_folder_of(manager, name, false, &file);
+	_cleanup_close_ int fd = -1;
+
+	if (folder < 0)
+		return folder;
+	fd = openat(folder, file, O_WRONLY | O_APPEND | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : write_all(fd, text);
 }
 
 static int add_block(struct block_set *blocks, const char *name)

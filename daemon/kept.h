@@ -20,6 +20,8 @@ int kept_list(const struct manager *manager, const char *name, DIR **ret);
 /* As kept_read_at() and kept_write_at(). */
 int kept_read(const struct manager *manager, const char *name, char **ret);
 int kept_write(const struct manager *manager, const char *name, const char *text);
+/* Puts more at the end of one that is there. */
+int kept_append(const struct manager *manager, const char *name, const char *text);
 /* Finds the blocks of which there is a file memoryN in a folder: none where there is no folder.
  * -ENOMEM, or why it can't be read. */
 int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret);
