@@ -25,7 +25,8 @@ struct kernel_policy {
 	bool was_so[KERNEL_SETTINGS]; /* as it is told, by nothing that we wrote */
 	enum kernel_setting setting;  /* the one that is under way */
 	enum kernel_step step;
-	char *value; /* that is being written */
+	char *value;  /* that is being written */
+	bool changed; /* the records, since the bus was told */
 	bool stopping;
 	bool stuck; /* the kernel doesn't come back */
 };
@@ -38,6 +39,7 @@ static int keep(struct kernel_policy *policy)
 {
 	_cleanup_free_ char *text = kernel_records_to_text(policy->records);
 
+	policy->changed = true;
 	if (!text)
 		return -ENOMEM;
 	if (*text)
@@ -189,7 +191,9 @@ static void go_on(struct kernel_policy *policy)
 	for (int i = 0; i < KERNEL_SETTINGS; i++)
 		if (look_at(policy, nth(policy, i)))
 			return;
-	bus_signal_kernel_policy(policy->manager);
+	if (policy->changed)
+		bus_signal_kernel_policy(policy->manager);
+	policy->changed = false;
 	if (policy->stopping)
 		manager_stop(policy->manager);
 }

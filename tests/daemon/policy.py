@@ -11,7 +11,7 @@ from bench import Bench
 from harness import main
 from kernel import (BLOCK, CONFIG, MARKED, OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE,
                     SETTINGS, Machine, place, uevents_environment)
-from service import Daemon, pump
+from service import PATH, Daemon, pump
 
 KNOWN = "run/memblockd/known-blocks"
 KEPT = "run/memblockd/kernel-policy"
@@ -120,6 +120,8 @@ def check_settled_is_told_when_all_is_online():
         members = [signal.member for signal in bench.client.signals]
         assert members.index("JobRemoved") < members.index("Settled"), members
         assert bench.client.get("OnlineBytes") == 40 * BLOCK
+        told = [signal.arguments[1] for signal in bench.client.heard("PropertiesChanged", PATH)]
+        assert not any("KernelPolicy" in names for names in told), told
 
 
 def check_what_an_administrator_took_offline_stays_so():
