@@ -85,9 +85,8 @@ int memblock_write_state(struct memblock_root *root, uint64_t index, enum memblo
 	if (memory_fd < 0)
 		return memory_fd;
 
-	/* What a captured tree has in this file must not stand behind what is written. */
 	snprintf(path, sizeof(path), "memory%" PRIu64 "/state", index);
-	fd = root_open_at(root, memory_fd, path, root->live ? O_WRONLY : O_WRONLY | O_TRUNC);
+	fd = root_open_at(root, memory_fd, path, O_WRONLY);
 	if (fd < 0)
 		return without_block(fd);
 
@@ -95,5 +94,8 @@ int memblock_write_state(struct memblock_root *root, uint64_t index, enum memblo
 	n = write(fd, word, strlen(word));
 	if (n < 0)
 		return without_block(-errno);
-	return (size_t)n == strlen(word) ? 0 : -EIO;
+	if ((size_t)n != strlen(word))
+		return -EIO;
+	/* What a captured tree had in this file must not stand behind what was written. */
+	return root->live || ftruncate(fd, n) == 0 ? 0 : -errno;
 }
