@@ -27,13 +27,14 @@ static int pages_text(const struct memblock_inventory *inventory, char **ret)
 
 int findings_of_pages(struct memblock_inventory *inventory, char **ret)
 {
+	enum memblock_source_state state;
 	int r;
 
 	r = memblock_inventory_read_pages(inventory, NULL, 0, false);
 	if (r < 0)
 		return r;
-	if (memblock_inventory_source(inventory, MEMBLOCK_SOURCE_PAGES, NULL) ==
-	    MEMBLOCK_SOURCE_HIDDEN)
-		return -EACCES;
+	state = memblock_inventory_source(inventory, MEMBLOCK_SOURCE_PAGES, NULL);
+	if (state == MEMBLOCK_SOURCE_HIDDEN || state == MEMBLOCK_SOURCE_FAILED)
+		return state == MEMBLOCK_SOURCE_HIDDEN ? -EACCES : -EIO;
 	return pages_text(inventory, ret);
 }

@@ -132,7 +132,12 @@ static bool holds(const char *data, const char *const *words)
 	return false;
 }
 
-/* What can't be read is counted and left out, but for a link to nowhere. */
+/* What can't be read is counted and left out, but for what is not there. */
+static void leave_out(struct capture *capture, int error)
+{
+	capture->n_refused += error != -ENOENT && error != -ENOTDIR;
+}
+
 static int add_file(struct capture *capture, const char *path, int flags, const char *const *words)
 {
 	_cleanup_close_ int fd = -1;
@@ -145,7 +150,7 @@ static int add_file(struct capture *capture, const char *path, int flags, const 
 	if (size == -ENOMEM)
 		return log_oom();
 	if (size < 0 || fstat(fd, &st) < 0) {
-		capture->n_refused += size != -ENOENT;
+		leave_out(capture, (int)size);
 		return 0;
 	}
 	if (!holds(data, words))
@@ -199,8 +204,10 @@ static int add_link(struct capture *capture, const char *path, int fd, bool devi
 	int r;
 
 	n = readlinkat(fd, "", target, sizeof(target) - 1);
-	if (n < 0)
+	if (n < 0) {
+		leave_out(capture, -errno);
 		return 0;
+	}
 	target[n] = '\0';
 
 	r = add_entry(capture, path, AE_IFLNK, target, 0);
@@ -233,7 +240,7 @@ static int add_folder(struct capture *capture, const char *path, int fd, unsigne
 
 	n = scandirat(fd, ".", &names, NULL, compare_names);
 	if (n < 0)
-		return 0;
+		leave_out(capture, -errno);
 	for (int i = 0; i < n && r >= 0; i++) {
 		char child[PATH_MAX_LENGTH];
 
@@ -245,7 +252,8 @@ static int add_folder(struct capture *capture, const char *path, int fd, unsigne
 			continue;
 		r = add_path(capture, child, depth - 1, devices, NULL);
 	}
-	free_names(names, n);
+	if (n >= 0)
+		free_names(names, n);
 	return r;
 }
 
@@ -256,15 +264,20 @@ static int add_path(struct capture *capture, const char *path, unsigned depth, b
 	struct stat st;
 
 	fd = memblock_root_open(capture->root, path, O_PATH | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return 0; /* this machine has no such thing, or not any more */
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		leave_out(capture, fd < 0 ? fd : -errno);
+		return 0;
+	}
 
 	if (S_ISLNK(st.st_mode))
 		return add_link(capture, path, fd, devices);
 	if (S_ISDIR(st.st_mode)) {
 		_cleanup_close_ int folder = memblock_root_open(capture->root, path, O_DIRECTORY);
 
-		return folder < 0 ? 0 : add_folder(capture, path, folder, depth, devices, only);
+		if (folder >= 0)
+			return add_folder(capture, path, folder, depth, devices, only);
+		leave_out(capture, folder);
+		return 0;
 	}
 	if (S_ISREG(st.st_mode) && st.st_mode & 0444)
 		return add_file(capture, path, O_NOFOLLOW, any_words);
@@ -294,8 +307,8 @@ static int add_text(struct capture *capture, const char *path, int r, const char
 {
 	if (r == -ENOMEM)
 		return log_oom();
-	if (r == -EACCES || r == -EPERM)
-		capture->n_refused++;
+	if (r < 0)
+		leave_out(capture, r);
 	if (r < 0 || !*text)
 		return 0;
 	capture->n_files++;
@@ -310,8 +323,10 @@ static int add_findings(struct capture *capture)
 	int r;
 
 	r = memblock_inventory_new(capture->root, 0, &inventory, NULL);
-	if (r < 0) /* a report of why that fails is a good report too */
+	if (r < 0) { /* a report of why that fails is a good report too */
+		leave_out(capture, r);
 		return r == -ENOMEM ? log_oom() : 0;
+	}
 
 	r = findings_of_sections(capture->root, inventory, &sections);
 	r = add_text(capture, "memblockd/sections", r, sections);
