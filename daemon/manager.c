@@ -389,6 +389,8 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 
 void manager_tell_ready(struct manager *manager)
 {
+	int r;
+
 	if (manager->ready)
 		return;
 	manager->ready = true;
@@ -396,7 +398,10 @@ void manager_tell_ready(struct manager *manager)
 	if (manager->arrivals && !manager->stopping)
 		(void)kept_write(manager, READY, "");
 	manager_tell_status(manager);
-	(void)sd_notify(false, "READY=1");
+	r = sd_notify(false, "READY=1");
+	if (r < 0) /* it will end us, and begin anew */
+		tell(EVENT_STARTED, NO_JOB, NO_BLOCK,
+		     "systemd could not be told that memblockd is ready: %s", strerror(-r));
 	tell(EVENT_STARTED, NO_JOB, NO_BLOCK, "memblockd " PACKAGE_VERSION ": %zu memory blocks%s",
 	     memblock_inventory_n_blocks(manager->inventory),
 	     manager->options.read_only ? ", read-only" : "");
