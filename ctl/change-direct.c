@@ -125,12 +125,17 @@ static int prepare(struct direct *direct, const struct change *change)
 		r = read_inventory(direct->root, &direct->inventory);
 	if (r < 0)
 		return r;
+	tell_lacks(change->ctl, direct->inventory);
 	r = config_load(change->ctl->root, warn, NULL, &direct->config);
 	if (r < 0)
 		return log_oom();
 	r = make_plan(direct);
 	if (r != 0)
 		return r;
+	/* Where nobody can count pages the plan itself says so. */
+	if (memblock_inventory_source(direct->inventory, MEMBLOCK_SOURCE_PAGES, NULL) ==
+	    MEMBLOCK_SOURCE_FAILED)
+		tell_pages(change->ctl, direct->inventory);
 
 	refusal = memblock_plan_refusal(direct->plan, &text);
 	return refusal ? change_refused(change, memblock_refusal_to_string(refusal), text) : 0;
@@ -354,5 +359,9 @@ int change_direct_run(const struct change *change, struct change_result *ret)
 	r = carry_out(&direct);
 	if (r < 0)
 		return r;
-	return take_results(&direct, ret) < 0 ? log_oom() : 0;
+	if (take_results(&direct, ret) < 0) {
+		(void)log_oom();
+		return STATUS_PARTLY; /* something was done, and nobody can tell what */
+	}
+	return 0;
 }

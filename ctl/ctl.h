@@ -88,6 +88,9 @@ int load_inventory(struct ctl *ctl, struct memblock_inventory **ret);
 /* Tells people on standard error what looked wrong while reading. */
 void tell_notes(const struct memblock_inventory *inventory);
 
+/* The same, and which facts are missing that verdicts need. */
+void tell_lacks(const struct ctl *ctl, const struct memblock_inventory *inventory);
+
 /* Why a source of facts gave less than all; NULL where nothing is missing. Most sources may be
  * absent: not every machine has persistent memory. */
 const char *missing_source(const struct memblock_inventory *inventory, enum memblock_source source);

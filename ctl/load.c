@@ -58,6 +58,12 @@ static void tell_sources(const struct ctl *ctl, const struct memblock_inventory 
 	}
 }
 
+void tell_lacks(const struct ctl *ctl, const struct memblock_inventory *inventory)
+{
+	tell_notes(inventory);
+	tell_sources(ctl, inventory);
+}
+
 static int load_direct(const struct ctl *ctl, struct memblock_inventory **ret)
 {
 	_cleanup_(memblock_root_unrefp) struct memblock_root *root = NULL;
@@ -110,7 +116,6 @@ int load_inventory(struct ctl *ctl, struct memblock_inventory **ret)
 	if (r < 0)
 		return r;
 
-	tell_notes(*ret);
-	tell_sources(ctl, *ret);
+	tell_lacks(ctl, *ret);
 	return 0;
 }

@@ -107,7 +107,8 @@ def check_zone():
         unchanged(tree, "online", "0-3", "-z", "movable", status=NOTHING, says="WrongZone")
         change(tree, "online", "memory16", "-z", "kernel", prints="Now online: 128M, block 16\n")
         assert states(tree)[16] == "online_kernel"
-        change(tree, "online", "memory17", "-z", "Movable")
+        # The kernel would make a state of that word.
+        change(tree, "online", "memory17", "-z", "Movable", says="unknown word \"online_kernel\"")
         assert states(tree)[17] == "online_movable"
 
 
