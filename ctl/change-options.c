@@ -150,5 +150,7 @@ int change_verb_run(struct ctl *ctl, char **words, enum change_kind kind)
 		return usage_error(ctl,
 				   "Without memblockd there is nobody to leave it to: --no-wait "
 				   "and --direct exclude each other");
-	return change_run(&change);
+	r = change_run(&change);
+	ctl->changed = r == STATUS_DONE;
+	return r;
 }

@@ -189,6 +189,7 @@ static enum exit_status status_of(enum memblock_ending ending)
 int change_run(const struct change *change)
 {
 	_cleanup_(change_result_done) struct change_result result = {};
+	enum exit_status status;
 	int r;
 
 	r = change->ctl->direct ? change_direct_run(change, &result)
@@ -196,12 +197,13 @@ int change_run(const struct change *change)
 	if (r != 0)
 		return r;
 
+	status = status_of(result.ending);
 	r = change->ctl->json ? print_json_result(&result) : print_result(change, &result);
-	if (r < 0)
-		return r;
+	if (r < 0) /* it is done all the same */
+		return status == STATUS_DONE ? STATUS_PARTLY : status;
 	if (result.ending != MEMBLOCK_ENDING_NOT_YET) {
 		tell_failures(&result);
 		tell_ending(change, &result);
 	}
-	return status_of(result.ending);
+	return status;
 }

@@ -38,8 +38,9 @@ int main(int argc, char **argv)
 	if (r > 0)
 		r = ctl.verb->run(&ctl, arguments);
 
-	if (close_output() < 0 && r >= 0)
-		r = -EIO;
+	/* What is done and can't be told is not nothing. */
+	if (close_output() < 0 && r == STATUS_DONE)
+		r = ctl.changed ? STATUS_PARTLY : STATUS_NOTHING_DONE;
 	if (r == -EUSAGE)
 		return STATUS_USAGE;
 	return r < 0 ? STATUS_NOTHING_DONE : r;
