@@ -2,8 +2,10 @@
 """What most checks of jobs begin with: a machine, its worker, a daemon, and who asks it."""
 
 import contextlib
+import os
 
 from authority import let_us
+from harness import Skip, run
 from kernel import BLOCK, Copy, Kernel, Machine, Worker
 from service import Bus, Daemon, variants
 
@@ -25,7 +27,7 @@ class Bench:
             self.machine = stack.enter_context(Copy(self.tree) if self.tree else self.make())
             self.kernel = Kernel(self.machine.path)
             self.worker = stack.enter_context(Worker(self.kernel))
-            stack.enter_context(let_us(self.bus))
+            self.polkit = stack.enter_context(let_us(self.bus))
             if self.before:
                 self.before(self)
             self.found = self.kernel.states()
@@ -64,3 +66,15 @@ class Bench:
     def no_job_files(self):
         folder = self.jobs_folder()
         assert not folder.exists() or not list(folder.iterdir()), list(folder.iterdir())
+
+
+def mounted(path, options):
+    """Something small is mounted there; needs root, and a kernel that lets it."""
+    path.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() or run(["mount", "-t", "tmpfs", "-o", f"mode=0755,{options}", "tmpfs",
+                            path]).returncode:
+        raise Skip("can't mount a file system here")
+
+
+def unmount(path):
+    run(["umount", "-l", path])

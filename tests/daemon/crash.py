@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A daemon that is killed leaves nothing half done: the next one puts it back, or says so."""
 
-import contextlib
 import os
 import random
 import signal
 import threading
 import time
 
-from bench import Bench
-from harness import Skip, main, run
-from kernel import BLOCK, CONFIG, OFFLINE, Machine, place
+from bench import Bench, mounted, unmount
+from harness import main
+from kernel import BLOCK, CONFIG, OFFLINE, place
 from service import ERROR, pump
 
 BLOCKS = range(16, 20)
@@ -56,42 +55,6 @@ def check_killed_at_each_step():
                 assert results == dict.fromkeys(order[:count], "put-back"), results
                 assert "interrupted" in bench.daemon.said(), bench.daemon.said()
     return f"{len(BLOCKS)} steps"
-
-
-def check_killed_behind_the_last_step():
-    """All is done, and it was not yet said: so it stays."""
-    with Bench() as bench:
-        # The last write is done, but its answer does not come.
-        def done_unsaid(worker, index, action):
-            worker.kernel.do(index, action)
-            worker.released.wait(20)
-
-        order = bench.order([place(16, 4)])
-        bench.worker.script(order[-1], done_unsaid)
-        bench.client.offline([place(16, 4)])
-        pump(lambda: bench.kernel.state(order[-1]) == "offline", "the last write")
-        bench.daemon.kill()
-        bench.worker.release()
-        all_ok(bench)
-        bench.start()
-        bench.client.call("ListJobs")
-        bench.unchanged(*BLOCKS)
-        bench.no_job_files()
-
-
-def check_killed_while_putting_back():
-    for count in range(1, 4):
-        with Bench() as bench:
-            order = bench.order([place(16, 4)])
-            bench.worker.script(order[3], "EBUSY")
-            bench.worker.script(order[count - 1], "ok", "hang")
-            job = bench.client.offline([place(16, 4)])
-            pump(lambda: len(bench.worker.writes()) == 4 + 4 - count, "the write that hangs")
-            assert job.get("State") == "putting-back", job.all()
-            bench.daemon.kill()
-            all_ok(bench)
-            bench.start()
-            wait_put_back(bench)
 
 
 def check_killed_twice():
@@ -260,19 +223,6 @@ def check_job_files_that_are_torn():
             bench.no_job_files()
 
 
-def check_job_file_whose_last_line_is_torn():
-    """The write that it was about had not begun; what stands before it counts."""
-    with Bench() as bench:
-        offline_until(bench, 2)
-        path = next(bench.jobs_folder().iterdir())
-        bench.daemon.kill()
-        all_ok(bench)
-        with path.open("ab") as file:
-            file.write(b"try 1")
-        bench.start()
-        wait_put_back(bench)
-
-
 def check_strange_things_beside_job_files():
     with Bench() as bench:
         bench.daemon.stop()
@@ -285,62 +235,6 @@ def check_strange_things_beside_job_files():
         (folder / "18446744073709551616").write_text("x", encoding="utf-8")
         bench.start()
         bench.client.offline([place(16)]).ended("done", "")
-
-
-def mounted(path, options):
-    """Something small is mounted there; needs root, and a kernel that lets it."""
-    path.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() or run(["mount", "-t", "tmpfs", "-o", f"mode=0755,{options}", "tmpfs",
-                            path]).returncode:
-        raise Skip("can't mount a file system here")
-
-
-def unmount(path):
-    run(["umount", "-l", path])
-
-
-def check_run_is_full():
-    """What can't be written down isn't done."""
-    with Bench() as bench:
-        folder = bench.machine.path / "run"
-        mounted(folder, "size=64k")
-        try:
-            (folder / "memblockd").mkdir()
-            with (folder / "memblockd/filler").open("wb") as filler:
-                try:
-                    filler.write(b"x" * (1 << 20))
-                    filler.flush()
-                except OSError:
-                    pass
-            refused_before_the_first_write(bench)
-            (folder / "memblockd/filler").unlink()
-            bench.client.offline([place(16)]).ended("done", "")
-        finally:
-            unmount(folder)
-
-
-def check_run_gets_full_in_the_middle():
-    """The block that can't be written down isn't tried, and what was done is put back."""
-    with Bench(machine=lambda: Machine(normal=64, movable=300)) as bench:
-        folder = bench.machine.path / "run"
-        mounted(folder, "size=64k")
-
-        def fill(worker, index, action):
-            with (folder / "filler").open("wb", buffering=0) as filler:
-                with contextlib.suppress(OSError):
-                    while True:
-                        filler.write(b"x" * 4096)
-            return worker.kernel.do(index, action)
-
-        try:
-            bench.worker.script(bench.order([place(64, 250)])[0], fill, "ok")
-            job = bench.client.offline([place(64, 250)])
-            job.ended("failed", "Failed")
-            assert "write down" in job.get("Message"), job.all()
-            assert 0 < len(bench.worker.writes()) < 500, len(bench.worker.writes())
-            bench.unchanged()
-        finally:
-            unmount(folder)
 
 
 def check_run_is_read_only():

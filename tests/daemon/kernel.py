@@ -238,10 +238,11 @@ def sanitizers():
 class Worker:
     """memblockd-worker's double. It logs each request, and does what was set for a block:
 
-    ok; the name of an errno, with nothing done; hang (until told to stop, then EINTR); stuck (until
-    release(), whatever happens); dies (with nothing done), dies-after; vanishes (the block is
-    gone); rival (somebody else was faster); wrong-zone; or a function of (worker, index, action).
-    A list is used up, and its last word stays. What it sees in blocks is set by counts(), poison()
+    ok; the name of an errno, with nothing done; hang (until told to stop, then EINTR); held (the same,
+    or until resume() says what else), held-after (with all done); stuck (until release(), whatever
+    happens); dies (with nothing done), dies-after; vanishes (the block is gone); rival (somebody else
+    was faster); wrong-zone; or a function of (worker, index, action). A list is used up, and its
+    last word stays. What it sees in blocks is set by counts(), poison()
     and the text in sections; look() says what it does when asked to look. A context manager.
     """
 
@@ -262,6 +263,8 @@ class Worker:
         self.connections = []
         self.threads = []
         self.released = threading.Event()
+        self.resumed = threading.Event()
+        self.word = None  # what the write that was held does
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
         self.listener.bind(str(self.path))
@@ -304,6 +307,10 @@ class Worker:
     def release(self):
         """The kernel comes back from every write that was stuck."""
         self.released.set()
+
+    def resume(self, word):
+        self.word = word
+        self.resumed.set()
 
     def writes(self):
         with self.lock:
@@ -457,6 +464,9 @@ class Worker:
         with self.lock:
             words = self.scripts.get(index, ["ok"])
             word = words.pop(0) if len(words) > 1 else words[0]
+        return self._do(word, connection, index, action)
+
+    def _do(self, word, connection, index, action):
         if callable(word):
             return word(self, index, action)
         if hasattr(errno, word):
@@ -472,6 +482,17 @@ class Worker:
             return None
         assert request[0] == STOP, f"a request in the middle of a write: {request}"
         return -errno.EINTR
+
+    def _held(self, connection, index, action):
+        while not self.resumed.wait(0.005):
+            if select.select([connection], [], [], 0)[0]:
+                return self._hang(connection, index, action)
+        return self._do(self.word, connection, index, action)
+
+    def _held_after(self, connection, index, action):
+        result = self.kernel.do(index, action)
+        answer = self._held(connection, index, action)
+        return result if self.word == "ok" else answer
 
     def _stuck(self, _connection, _index, _action):
         self.released.wait(60)

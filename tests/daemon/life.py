@@ -11,7 +11,7 @@ from authority import let_us
 from bench import Bench
 from harness import ENVIRONMENT, Skip, main, run
 from kernel import CONFIG, Machine, place
-from service import ERROR, MEMBLOCKD, Bus, Daemon, pump
+from service import ERROR, MEMBLOCKD, Bus, Daemon, owned, pump
 
 
 def asks(bus):
@@ -41,12 +41,6 @@ def check_bus_that_comes_later():
             daemon.wait_note("READY=1")
 
 
-def owned(bus):
-    with bus.client() as client:
-        return client.call("NameHasOwner", "(s)", "org.memblockd1", name="org.freedesktop.DBus",
-                           path="/org/freedesktop/DBus", interface="org.freedesktop.DBus")
-
-
 def check_bus_that_goes_and_comes_back():
     with Bus() as bus, Machine() as machine, Daemon(bus, machine.path) as daemon:
         for _ in range(2):
@@ -56,24 +50,6 @@ def check_bus_that_goes_and_comes_back():
             bus.start()
             pump(lambda: owned(bus), "the name is there")
             assert asks(bus) == 40
-
-
-def check_bus_that_goes_with_a_job_running():
-    """The job goes on, and is told of to whoever asks when the bus is back."""
-    with Bench() as bench:
-        bench.worker.script(17, "hang")
-        job = bench.client.offline([place(16, 2)])
-        pump(lambda: 17 in [index for index, _ in bench.worker.writes()], "the write")
-        bench.bus.stop()
-        bench.daemon.wait_said("gone")
-        bench.bus.start()
-        pump(lambda: owned(bench.bus), "the name is there")
-        with bench.bus.client() as client:
-            job.client = client
-            assert job.get("State") == "running", job.all()
-            job.cancel()
-            job.ended("failed", "Cancelled")
-        bench.unchanged()
 
 
 def check_no_bus_that_lets_us():
@@ -169,25 +145,6 @@ def check_end_with_a_job_running():
             assert bench.client.wait_heard(
                 "JobRemoved", such=lambda s: s.arguments[1] == path).arguments[2] == "failed"
         pump(lambda: "STOPPING=1" in bench.daemon.told(), "STOPPING=1")
-
-
-def check_end_while_putting_back():
-    with Bench() as bench:
-        def slow(worker, index, action):
-            worker.released.wait(10)
-            return worker.kernel.do(index, action)
-
-        bench.worker.script(17, "EBUSY")
-        for index in (16, 18):
-            bench.worker.script(index, "ok", slow)
-        job = bench.client.offline([place(16, 3)])
-        job.wait_state("putting-back")
-        bench.daemon.signal(signal.SIGTERM)
-        pump(lambda: "STOPPING=1" in bench.daemon.told(), "STOPPING=1")
-        bench.worker.release()
-        assert bench.daemon.wait() == 0
-        bench.unchanged()
-        bench.no_job_files()
 
 
 def check_told_twice_to_end():

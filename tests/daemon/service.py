@@ -121,6 +121,13 @@ class Bus:
         return Client(self.address, uid)
 
 
+def owned(bus):
+    """Whether memblockd has its name."""
+    with bus.client() as client:
+        return client.call("NameHasOwner", "(s)", NAME, name="org.freedesktop.DBus",
+                           path="/org/freedesktop/DBus", interface="org.freedesktop.DBus")
+
+
 class BusError(Exception):
     """An error that came as an answer: its name and its text."""
 
