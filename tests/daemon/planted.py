@@ -59,8 +59,9 @@ class Planted(Bench):
         return errors
 
     def untouched(self):
-        assert [path.name for path in self.outside.iterdir()] == ["secret"], \
-            list(self.outside.iterdir())
+        """The worker's double, which is no judge of links, may have been there."""
+        found = {path.name for path in self.outside.iterdir()} - {"memblockd-marked"}
+        assert found == {"secret"}, found
         assert self.secret.read_text(encoding="utf-8") == SECRET
         assert "secret of root's" not in self.daemon.said(), self.daemon.said()
 
