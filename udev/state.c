@@ -74,7 +74,7 @@ static bool rule_is_older_than_udev(const struct memblock_root *root)
 int state_end_coldplug(const struct state *state)
 {
 	int fd = openat(state->folder, COLDPLUGGED,
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -errno;
