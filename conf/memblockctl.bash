@@ -12,6 +12,7 @@ _memblockctl() {
 		case $line in
 		$'\tDIR') mapfile -t COMPREPLY < <(compgen -d -- "$2") && compopt -o filenames 2>/dev/null ;;
 		$'\tFILE') mapfile -t COMPREPLY < <(compgen -f -- "$2") && compopt -o filenames 2>/dev/null ;;
+		$'\tHOST') mapfile -t COMPREPLY < <(compgen -A hostname -- "$2") ;;
 		$'\t'*) ;;
 		*) COMPREPLY+=("${line%%$'\t'*}") ;;
 		esac

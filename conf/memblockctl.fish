@@ -13,6 +13,8 @@ function __memblockctl_complete
 				printf '%s\n' $switch(__fish_complete_directories "$value" '')
 			case \tFILE
 				printf '%s\n' $switch(__fish_complete_path "$value" '')
+			case \tHOST
+				printf '%s\n' $switch(__fish_complete_user_at_hosts)
 			case \t\*
 			case '*'
 				printf '%s\n' $line

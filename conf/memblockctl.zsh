@@ -10,6 +10,7 @@ for line in ${(f)"$(_call_program words ${words[1]} help --complete -- \
 	case $line in
 	$'\tDIR') compset -P '--*='; _files -/ ;;
 	$'\tFILE') compset -P '--*='; _files ;;
+	$'\tHOST') compset -P '--*='; _hosts ;;
 	$'\t'*) _message "${line#$'\t'}" ;;
 	*) found+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}") ;;
 	esac

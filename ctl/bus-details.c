@@ -44,7 +44,7 @@ void bus_details_free(void *userdata)
 	for (size_t i = 0; i < details->n_owners; i++)
 		free(details->owners[i]);
 	free(details->owners);
-	sd_bus_flush_close_unref(details->bus);
+	bus_release(details->bus);
 	free(details);
 }
 

@@ -24,7 +24,7 @@ static void told_done(struct told *told)
 	sd_bus_message_unref(told->objects);
 	bus_rows_done(&told->rows);
 	free(told->notes);
-	sd_bus_flush_close_unref(told->bus);
+	bus_release(told->bus);
 }
 
 void bus_rows_done(struct bus_rows *rows)
@@ -338,14 +338,14 @@ static int read_answers(struct told *told)
 }
 
 /* With what is asked later: the details of a block, and the kernel's own attribute, which stands in
- * the files of the machine that we are on. */
-static int make_whole_inventory(struct told *told, struct memblock_inventory **ret)
+ * the files of the machine that we are on, if that is the one. */
+static int make_whole_inventory(struct told *told, bool is_here, struct memblock_inventory **ret)
 {
 	_cleanup_(memblock_root_unrefp) struct memblock_root *root = NULL;
 	struct bus_details *details;
 	int r;
 
-	r = memblock_root_new(NULL, &root);
+	r = is_here ? memblock_root_new(NULL, &root) : 0;
 	if (r < 0)
 		return r;
 	details = bus_details_new(&told->bus);
@@ -362,7 +362,7 @@ static int make_whole_inventory(struct told *told, struct memblock_inventory **r
 	return r;
 }
 
-int bus_inventory(struct memblock_inventory **ret, char **ret_why)
+int bus_inventory(const struct ctl *ctl, struct memblock_inventory **ret, char **ret_why)
 {
 	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(told_done) struct told told = {};
@@ -375,7 +375,7 @@ int bus_inventory(struct memblock_inventory **ret, char **ret_why)
 	if (r >= 0)
 		r = read_answers(&told);
 	if (r >= 0)
-		r = make_whole_inventory(&told, ret);
+		r = make_whole_inventory(&told, !ctl->host, ret);
 	if (r < 0)
 		*ret_why = bus_error_text(&error, r);
 	return r;

@@ -28,4 +28,4 @@ int bus_rows_inventory(const struct bus_rows *rows, uint64_t block_size,
 
 /* The inventory that memblockd keeps, as if it had been read here. Untold; ret_why is set to why
  * not, to be freed. */
-int bus_inventory(struct memblock_inventory **ret, char **ret_why);
+int bus_inventory(const struct ctl *ctl, struct memblock_inventory **ret, char **ret_why);

@@ -87,44 +87,84 @@ static int fail(char **ret_why, int r, char *why)
 	return r;
 }
 
+static const char *host;
+static sd_bus *shared; /* once memblockd answered */
+
+void bus_set_host(const char *name)
+{
+	host = name;
+}
+
+/* ssh tells by itself what it knows. Where there is none, nobody does. */
+static char *connection_text(int r)
+{
+	char *text;
+
+	if (asprintf(&text,
+		     host ? "no system bus by ssh, which runs systemd-stdio-bridge there: %s"
+			  : "no system bus: %s",
+		     strerror(-r)) < 0)
+		return NULL;
+	return text;
+}
+
+static char *silence_text(const sd_bus_error *error, int r)
+{
+	bool has_ended = r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE;
+
+	if (is_absent(error))
+		return strdup("it does not run");
+	return host && has_ended ? connection_text(r) : bus_error_text(error, r);
+}
+
 int bus_connect(sd_bus **ret, char **ret_why)
 {
 	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_bus_ sd_bus *bus = NULL;
-	char *why;
 	int r;
 
-	r = sd_bus_open_system(&bus);
-	if (r < 0) {
-		if (asprintf(&why, "no system bus: %s", strerror(-r)) < 0)
-			why = NULL;
-		return fail(ret_why, r, why);
+	if (shared) {
+		*ret = sd_bus_ref(shared);
+		return 0;
 	}
 
-	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
-			       "org.freedesktop.DBus.Peer", "Ping", &error, NULL, NULL);
+	r = host ? sd_bus_open_system_remote(&bus, host) : sd_bus_open_system(&bus);
 	if (r < 0)
-		return fail(ret_why, r,
-			    is_absent(&error) ? strdup("it does not run")
-					      : bus_error_text(&error, r));
+		return fail(ret_why, r, connection_text(r));
+
+	/* No Ping: systemd-stdio-bridge would answer that by itself. */
+	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
+			       "org.freedesktop.DBus.Properties", "Get", &error, NULL, "ss",
+			       MEMBLOCK_BUS_MANAGER, "Version");
+	if (r < 0)
+		return fail(ret_why, r, silence_text(&error, r));
+	shared = sd_bus_ref(bus);
 	*ret = TAKE_PTR(bus);
 	return 0;
 }
 
-void bus_tell_fallback(const char *why)
+static int tell_silence(int r, const char *why)
 {
-	log_line("memblockd does not answer (%s); reading the kernel itself", why);
+	return log_error(r, "memblockd%s%s does not answer (%s)", host ? " on " : "",
+			 host ? host : "", why ? why : "out of memory");
 }
 
-bool bus_reach(sd_bus **ret)
+int bus_fall_back(int r, const char *why)
+{
+	if (host)
+		return tell_silence(r, why);
+	log_line("memblockd does not answer (%s); reading the kernel itself",
+		 why ? why : strerror(-r));
+	return 0;
+}
+
+int bus_reach(sd_bus **ret)
 {
 	_cleanup_free_ char *why = NULL;
 	int r;
 
 	r = bus_connect(ret, &why);
-	if (r < 0)
-		bus_tell_fallback(why ? why : strerror(-r));
-	return r >= 0;
+	return r < 0 ? bus_fall_back(r, why) : 1;
 }
 
 int bus_need(const struct ctl *ctl, sd_bus **ret)
@@ -136,8 +176,7 @@ int bus_need(const struct ctl *ctl, sd_bus **ret)
 		return usage_error(ctl, "This is for memblockd to do: without --direct and --root");
 
 	r = bus_connect(ret, &why);
-	return r < 0 ? log_error(r, "memblockd does not answer (%s)", why ? why : "out of memory")
-		     : 0;
+	return r < 0 ? tell_silence(r, why) : 0;
 }
 
 int bus_block_size(sd_bus *bus, uint64_t *ret)
@@ -152,7 +191,8 @@ int bus_block_size(sd_bus *bus, uint64_t *ret)
 
 int bus_allow_password(sd_bus_message *call)
 {
-	polkit_agent_open();
+	if (!host)
+		polkit_agent_open(); /* another machine's polkit would not know of it */
 	return sd_bus_message_set_allow_interactive_authorization(call, 1);
 }
 

@@ -12,7 +12,17 @@ static inline void bus_error_done(sd_bus_error *error)
 	sd_bus_error_free(error);
 }
 
-#define _cleanup_bus_ _cleanup_(sd_bus_flush_close_unrefp)
+/* The connection stays, for who asks next: over ssh each may ask for a password. */
+static inline void bus_release(sd_bus *bus)
+{
+	if (bus)
+		(void)sd_bus_flush(bus);
+	sd_bus_unref(bus);
+}
+
+DEFINE_CLEANUP(sd_bus, bus_release)
+
+#define _cleanup_bus_ _cleanup_(bus_releasep)
 #define _cleanup_message_ _cleanup_(sd_bus_message_unrefp)
 #define _cleanup_bus_error_ _cleanup_(bus_error_done)
 
@@ -33,13 +43,16 @@ int bus_tell_withheld(const sd_bus_error *error, int r);
 int bus_set_withheld(struct memblock_inventory *inventory, enum memblock_source source,
 		     const sd_bus_error *error, int r);
 
+/* The machine whose system bus is meant, [USER@]HOST; NULL: this one. The caller's. */
+void bus_set_host(const char *host);
 /* Connects to the system bus and makes sure that memblockd answers there; the bus starts it where
  * it may. Untold; ret_why, if not NULL, is set to why not, to be freed. */
 int bus_connect(sd_bus **ret, char **ret_why);
-/* The same for what reads: where memblockd can't be had it says so, and that the kernel is read
- * instead, and returns false. */
-bool bus_reach(sd_bus **ret);
-void bus_tell_fallback(const char *why);
+/* The same for what reads: 1, or what bus_fall_back() gave. */
+int bus_reach(sd_bus **ret);
+/* Says that memblockd can't be had, and why. 0 where the kernel is read instead; the files of
+ * another machine can't be, which is the error r. */
+int bus_fall_back(int r, const char *why);
 /* The same for a verb that can't do without, which --root and --direct are wrong with. 0, -EUSAGE
  * or a negative errno, told. */
 int bus_need(const struct ctl *ctl, sd_bus **ret);

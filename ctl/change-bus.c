@@ -34,7 +34,7 @@ static void waiter_done(struct waiter *waiter)
 {
 	bus_job_done(&waiter->job);
 	sd_event_unref(waiter->event);
-	sd_bus_flush_close_unref(waiter->bus);
+	bus_release(waiter->bus);
 	free(waiter->path);
 }
 
@@ -197,8 +197,9 @@ int change_bus_plan(const struct change *change, struct change_plan *ret)
 	int r;
 
 	/* Like all that reads, it can do without memblockd. */
-	if (!bus_reach(&bus))
-		return change_direct_plan(change, ret);
+	r = bus_reach(&bus);
+	if (r <= 0)
+		return r < 0 ? r : change_direct_plan(change, ret);
 	r = ask(bus, change, true, &ret->block_size, &reply);
 	if (r != 0)
 		return r;

@@ -155,7 +155,8 @@ static int offer_memory(struct typing *typing, const struct memblock_inventory *
 	return r;
 }
 
-/* Those that can still be cancelled. */
+/* Those that can still be cancelled. Of another machine nothing is asked: ssh may want a password.
+ */
 static int offer_jobs(struct typing *typing)
 {
 	_cleanup_message_ sd_bus_message *reply = NULL;
@@ -165,6 +166,8 @@ static int offer_jobs(struct typing *typing)
 	uint32_t id;
 	int r;
 
+	if (typing->ctl.host)
+		return 0;
 	r = bus_need(&typing->ctl, &bus);
 	if (r >= 0)
 		r = bus_ask(bus, "ListJobs", &reply);
@@ -205,6 +208,8 @@ static int offer_argument(struct typing *typing, const struct argument *argument
 
 	if (argument->offer)
 		return argument->offer(typing);
+	if (typing->ctl.host)
+		return 0;
 	r = load_inventory(&typing->ctl, &inventory);
 	return r < 0 ? r : argument->offer_of(typing, inventory);
 }

@@ -22,6 +22,7 @@ enum exit_status {
 struct ctl {
 	const struct verb *verb;
 	const char *root; /* NULL: this machine */
+	const char *host; /* NULL: this machine's memblockd */
 	bool direct;
 	bool json;
 	bool of_daemon; /* what load_inventory() gave is memblockd's */
@@ -49,6 +50,7 @@ struct verb {
 	 * negative errno, told already. */
 	int (*run)(struct ctl *ctl, char **arguments);
 	int max_arguments; /* -1: any number */
+	bool local;        /* it reads files of this machine, which no memblockd tells of */
 };
 
 extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes, verb_devices,

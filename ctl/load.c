@@ -79,14 +79,14 @@ static int load_through_daemon(struct ctl *ctl, struct memblock_inventory **ret)
 	_cleanup_free_ char *why = NULL;
 	int r;
 
-	r = bus_inventory(ret, &why);
+	r = bus_inventory(ctl, ret, &why);
 	ctl->of_daemon = r >= 0;
 	if (r >= 0)
 		return 0;
 	if (r == -ENOMEM)
 		return log_oom();
-	bus_tell_fallback(why ? why : strerror(-r));
-	return load_direct(ctl, ret);
+	r = bus_fall_back(r, why);
+	return r < 0 ? r : load_direct(ctl, ret);
 }
 
 int open_root(const struct ctl *ctl, struct memblock_root **ret)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ctl.h"
+#include "bus.h"
 #include "log.h"
 
 #define OPTIONS_MAX 48
@@ -17,6 +17,7 @@ enum {
 const struct option_spec common_options[] = {
 	{ OPT_ROOT, "root", "DIR", "read the captured tree in DIR instead of this machine", false },
 	{ OPT_DIRECT, "direct", NULL, "use the kernel's own files, without memblockd", false },
+	{ 'H', "host", "HOST", "ask memblockd on [USER@]HOST, over ssh", false },
 	{ 'J', "json", NULL, "print JSON", false },
 	{ 'h', "help", NULL, "print this help", false },
 	{ 'V', "version", NULL, "print the version", false },
@@ -124,6 +125,9 @@ static int take_common(struct ctl *ctl, int id, const char *argument)
 	case OPT_DIRECT:
 		ctl->direct = true;
 		return 1;
+	case 'H':
+		ctl->host = argument;
+		return 1;
 	case 'J':
 		ctl->json = true;
 		return 1;
@@ -140,6 +144,23 @@ int take_option(struct ctl *ctl, int id, const char *argument)
 	if (r != -ENOENT)
 		return r;
 	return take_common(ctl, id, argument) ? 0 : -ENOENT;
+}
+
+/* Files of another machine can't be read. */
+static int choose_host(const struct ctl *ctl)
+{
+	if (!ctl->host)
+		return 0;
+	if (!*ctl->host)
+		return usage_error(ctl, "Which host?");
+	if (ctl->direct || ctl->root)
+		return usage_error(ctl, "--host asks the memblockd of another machine: without "
+					"--direct and --root");
+	if (ctl->verb->local)
+		return usage_error(ctl, "%s reads files of this machine: without --host",
+				   ctl->verb->name);
+	bus_set_host(ctl->host);
+	return 0;
 }
 
 /* Takes the verb out of the words, so that getopt sees switches and arguments alone. */
@@ -186,7 +207,8 @@ int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_argum
 				   argv[optind + ctl->verb->max_arguments], ctl->verb->name);
 
 	*ret_arguments = argv + optind;
-	return 1;
+	r = choose_host(ctl);
+	return r < 0 ? r : 1;
 }
 
 int usage_error(const struct ctl *ctl, const char *format, ...)

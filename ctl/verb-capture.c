@@ -40,4 +40,5 @@ const struct verb verb_capture = {
 	.help = "Copy what the kernel says of its memory into a file, for a bug report",
 	.run = capture_run,
 	.max_arguments = 1,
+	.local = true,
 };

@@ -86,4 +86,5 @@ const struct verb verb_doctor = {
 	.help = "Tell who else brings memory online here, and what is wrong with its layout",
 	.run = doctor_run,
 	.max_arguments = 0,
+	.local = true,
 };

@@ -26,7 +26,7 @@ struct monitor {
 static void monitor_done(struct monitor *monitor)
 {
 	sd_event_unref(monitor->event);
-	sd_bus_flush_close_unref(monitor->bus);
+	bus_release(monitor->bus);
 }
 
 /* Whoever reads us wants each line at once. Who does no more ends it. */

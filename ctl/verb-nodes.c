@@ -57,7 +57,7 @@ static int nodes_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
 	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
 	_cleanup_(groups_done) struct groups groups = {};
-	bool live = !ctl->root && topology_available();
+	bool live = !ctl->root && !ctl->host && topology_available();
 	int r;
 
 	r = load_inventory(ctl, &inventory);

@@ -211,4 +211,5 @@ const struct verb verb_policy = {
 	.help = "Tell what is done with memory that is added, and what says so",
 	.run = policy_run,
 	.max_arguments = -1,
+	.local = true,
 };

@@ -38,7 +38,7 @@ def check_switches():
     completes("--svg", "map", "--s")
     completes("--split --sysroot --summary", "list", "--s")
     completes("--json", "--js")
-    completes("--root --direct --json --help --version", "-")
+    completes("--root --direct --host --json --help --version", "-")
     completes("--blocks --best-effort", "plan", "--b")
     completes("--root", "show", "3", "--r")
     completes("--complete", "help", "--c")

@@ -9,7 +9,7 @@ from harness import ctl, main, small_tree
 VERBS = ["status", "list", "show", "map", "nodes", "devices", "online", "offline", "plan", "remove",
          "mark", "unmark", "jobs", "cancel", "monitor", "policy", "doctor", "metrics",
          "capture", "help", "version"]
-COMMON = ["--root DIR", "--direct", "-J, --json", "-h, --help", "-V, --version"]
+COMMON = ["--root DIR", "--direct", "-H, --host HOST", "-J, --json", "-h, --help", "-V, --version"]
 SWITCHES = {
     "list": ["-a, --all", "-b, --bytes", "-n, --noheadings", "-o, --output", "--output-all",
              "-P, --pairs", "-r, --raw", "-S, --split LIST", "-s, --sysroot DIR", "--summary"],
@@ -103,6 +103,16 @@ def check_too_many_words():
     refused("mark", "--list", "8", says="--list")
     refused("policy", "8", says='"8"')
     refused("policy", "tests", "8", says='"tests"')
+
+
+def check_host():
+    refused("-H", says="-H")
+    refused("-H", "", says="Which host")
+    refused("-H", "somewhere", "list", "--direct", says="--direct")
+    refused("--root", "somewhere", "list", "--host=somewhere", says="--root")
+    refused("list", "-s", "somewhere", "-H", "somewhere", says="--root")
+    for verb in (["policy"], ["doctor"], ["capture", "a.tar"]):
+        refused(*verb, "-H", "somewhere", says=verb[0])
 
 
 def check_columns():
