@@ -201,13 +201,11 @@ static int ask(int fd, const struct worker_request *request, int *ret_fd)
 	return r < 0 ? r : answer.result;
 }
 
-int worker_ask(const char *path, int *connection, const struct worker_request *request,
-	       unsigned seconds, int *ret_fd)
+static int connect_and_ask(const char *path, int *connection, const struct worker_request *request,
+			   unsigned seconds, int *ret_fd)
 {
 	int r;
 
-	if (ret_fd)
-		*ret_fd = -1;
 	if (*connection < 0) {
 		*connection = connect_to(path, seconds);
 		if (*connection < 0)
@@ -220,5 +218,20 @@ int worker_ask(const char *path, int *connection, const struct worker_request *r
 		closep(connection);
 		*connection = -1;
 	}
+	return r;
+}
+
+int worker_ask(const char *path, int *connection, const struct worker_request *request,
+	       unsigned seconds, int *ret_fd)
+{
+	bool was_there = *connection >= 0;
+	int r;
+
+	if (ret_fd)
+		*ret_fd = -1;
+	r = connect_and_ask(path, connection, request, seconds, ret_fd);
+	/* That the worker of before was ended since says nothing of the next. */
+	if (was_there && (r == -ECONNRESET || r == -EPIPE))
+		r = connect_and_ask(path, connection, request, seconds, ret_fd);
 	return r;
 }

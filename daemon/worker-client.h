@@ -26,6 +26,7 @@ void worker_stop(struct worker *worker);
 bool worker_is_gone(const struct worker *worker);
 
 /* One request, and its reply waited for, at most `seconds`. ret_fd, if not NULL, takes the
- * descriptor that came along, or -1. Returns what the worker said. */
+ * descriptor that came along, or -1. A connection that broke since the last request is made anew.
+ * Returns what the worker said. */
 int worker_ask(const char *path, int *connection, const struct worker_request *request,
 	       unsigned seconds, int *ret_fd);

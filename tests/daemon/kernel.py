@@ -276,9 +276,9 @@ class Worker:
 
     def __exit__(self, *_):
         self.released.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.hang_up()
         for connection in [self.listener, *self.connections]:
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
             connection.close()
         for thread in self.threads:
             thread.join(5)
@@ -307,6 +307,12 @@ class Worker:
     def release(self):
         """The kernel comes back from every write that was stuck."""
         self.released.set()
+
+    def hang_up(self):
+        """All workers are killed."""
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def resume(self, word):
         self.word = word
