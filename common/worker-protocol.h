@@ -14,8 +14,9 @@
  */
 #define WORKER_SOCKET "/run/memblockd-worker"
 
-/* Where udev, which is root, reads properties of blocks that can't go: a folder that memblockd can't
- * write in, since to give udev properties of one's own choice is to load modules and start units. */
+/* Where udev, which is root, reads properties of blocks that can't go: a folder that memblockd
+ * can't write in, since to give udev properties of one's own choice is to load modules and start
+ * units. */
 #define WORKER_MARKED "run/memblockd-marked"
 
 /* Long enough for any path below /sys and /proc that is asked for, and for a device's name. */
@@ -40,7 +41,7 @@ enum worker_verb {
 	/* block (here: a section), count, section_size: memblock_sections_read(), its text in the
 	 * same way. */
 	WORKER_SECTIONS,
-	WORKER_SET,    /* setting, text: the value; sets one of the kernel's own policy */
+	WORKER_SET, /* setting, text: the value; sets one of the kernel's own policy */
 	/* block, text: the properties that udev is to have of it, "" for none, in the form of
 	 * worker/marked.c. Where those were others the kernel is asked for a `change` event. */
 	WORKER_CHANGE,

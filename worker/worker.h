@@ -32,7 +32,8 @@ bool worker_is_poisoned(struct memblock_root *root, const struct worker_request 
 /* Sets one of the kernel's own policy: enum kernel_setting, and a value that it takes. */
 int worker_set(const struct memblock_root *root, uint32_t setting, const char *value);
 /* Keeps the properties of a block for udev, and where they are others than before, has the kernel
- * send a `change` event of it, with which udev reads them. -EINVAL for what are no such properties. */
+ * send a `change` event of it, with which udev reads them. -EINVAL for what are no such properties.
+ */
 int worker_change(const struct memblock_root *root, uint64_t block, const char *properties);
 
 /* Serves a connection until the other side hangs up. */
