@@ -2,9 +2,9 @@
 # Many blocks at once, brought online by one agent after the other: the kernel by itself, the kernel as
 # memblockd told it, memblockd, a distribution's udev rule, udev's helper. The kernel's own trace and
 # the counters of control groups tell what that took; storm.judge makes a table of them.
-# layouts: storm
+# layouts: storm storm-512
 # mode: systemd
-# time: 900
+# time: 1800
 # shellcheck shell=sh source-path=SCRIPTDIR/../guest
 . checks.sh
 trace=/sys/kernel/tracing
@@ -13,6 +13,12 @@ ours=/etc/udev/rules.d/60-memblockd.rules
 theirs=/etc/udev/rules.d/40-hotadd.rules
 out=/vm/out/storm
 mkdir $out
+case $(cat /vm/in/layout) in
+storm-512) dimms='hot1 hot2 hot3 hot4 hot5 hot6 hot7 hot8' ;;
+*) dimms=hot1 ;;
+esac
+plugs=$(for dimm in $dimms; do echo "$dimm 8192"; done)
+count=$(($(echo "$plugs" | wc -l) * 64))
 
 [ -d $trace/events ] || mount -t tracefs none $trace || exit 77
 echo mono >$trace/trace_clock
@@ -99,9 +105,9 @@ quiet() {
 	do :; done
 }
 
-# storm AGENT: a DIMM of 64 blocks
+# storm AGENT: DIMMs of 64 blocks each
 storm() {
-	name=$1-64
+	name=$1-$count
 	say "$name"
 	: >"$out/$name.signals"
 	agent "$1"
@@ -110,10 +116,11 @@ storm() {
 	date +%s.%N >$trace/trace_marker
 	cpu "$out/$name.before"
 	old=$(blocks)
-	ask plug hot1 8192
+	# shellcheck disable=SC2086 # a name and a size each
+	ask plug $plugs
 	# Who looks takes time away from who works: nobody does before it may be over.
 	sleep 5
-	until_so 300 "[ \$(ls -d $memory/memory[0-9]* | wc -l) = $(($(echo "$old" | wc -l) + 64)) ]"
+	until_so 300 "[ \$(ls -d $memory/memory[0-9]* | wc -l) = $(($(echo "$old" | wc -l) + count)) ]"
 	new=$(blocks | grep -vxF "$old")
 	until_so 300 "! grep -qsvx online $(echo "$new" | sed "s|.*|$memory/memory&/state|" | tr '\n' ' ')"
 	quiet "$1"
@@ -139,9 +146,11 @@ away() {
 	ln -sf /dev/null $ours
 	rm -f $theirs
 	udevadm control --reload
-	ask unplug hot1
-	until_so 300 "! ask holds hot1"
-	ask forget hot1
+	for dimm in $dimms; do
+		ask unplug "$dimm"
+		until_so 300 "! ask holds $dimm"
+		ask forget "$dimm"
+	done
 	udevadm settle
 	rm -rf /run/memblockd
 }
