@@ -5,17 +5,18 @@
 
 DEFINE_CLEANUP(struct memblock_platform, memblock_platform_free)
 
-/* Whether a folder has an entry whose name begins so. */
+/* Whether a folder has an entry whose name begins so. Where it can't be read it may have one. */
 static bool has_entry(const struct memblock_root *root, const char *path, const char *prefix)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
+	int r = root_open_dir(root, path, &dir);
 
-	if (root_open_dir(root, path, &dir) < 0)
-		return false;
-	for (struct dirent *entry; (entry = readdir(dir));)
+	if (r < 0)
+		return r != -ENOENT;
+	for (struct dirent *entry; (errno = 0, entry = readdir(dir));)
 		if (*entry->d_name != '.' && strncmp(entry->d_name, prefix, strlen(prefix)) == 0)
 			return true;
-	return false;
+	return errno != 0;
 }
 
 /* iomem shows names to everybody, if not addresses. */

@@ -816,12 +816,14 @@ static void test_platform_files(void **state)
 	(void)state;
 	write_file(tree, "proc/cmdline", "ro quiet\n");
 	write_file(tree, "sys/module/memory_hotplug/parameters/online_policy", "contig-zones\n");
+	write_file(tree, "sys/bus/cxl/devices", "nobody can list that\n");
 	add_block(tree, 0, "online", "Normal", 0);
 	inventory = scan(tree);
 	assert_int_equal(memblock_platform_read(root, inventory, "kvm", &platform), 0);
 	assert_string_equal(platform->command_line, "ro quiet\n");
 	assert_string_equal(platform->virtualization, "kvm");
 	assert_true(platform->has_online_policy);
+	assert_int_equal(platform->providers, BIT(VIRTIO_MEM) | BIT(CXL));
 	assert_null(memblock_platform_free(NULL));
 }
 
