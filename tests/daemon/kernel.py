@@ -6,17 +6,15 @@ import contextlib
 import errno
 import os
 import pathlib
-import re
 import select
 import shutil
 import socket
 import struct
-import subprocess
 import tempfile
 import threading
 import time
 
-from harness import MEMORY, MIB, TREES, Skip, Tree
+from harness import MEMORY, MIB, TREES, Skip, Tree, sanitizers
 from service import MEMBLOCKD
 
 BLOCK = 128 * MIB
@@ -224,15 +222,7 @@ def uevents_environment(root):
     folders = ("/usr/lib", "/lib", "/usr/local/lib", "/usr/lib64")
     if not any(path for folder in folders for path in pathlib.Path(folder).glob(f"**/{library}")):
         raise Skip(f"no {library} (umockdev)")
-    return {"LD_PRELOAD": " ".join((*sanitizers(), library)), "UMOCKDEV_DIR": str(root)}
-
-
-def sanitizers():
-    """The runtimes that memblockd was built with. They come before what else is preloaded, as they
-    ask for: umockdev's fclose() would end files behind ThreadSanitizer's back."""
-    needed = subprocess.run(["ldd", MEMBLOCKD], stdout=subprocess.PIPE,
-                            stderr=subprocess.DEVNULL, check=False, text=True).stdout
-    return re.findall(r"lib[at]san\.so\.\d+(?= =>)", needed)
+    return {"LD_PRELOAD": " ".join((*sanitizers(MEMBLOCKD), library)), "UMOCKDEV_DIR": str(root)}
 
 
 class Worker:

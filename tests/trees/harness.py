@@ -8,8 +8,10 @@ folder of unpacked trees.
 """
 
 import concurrent.futures
+import functools
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -124,6 +126,14 @@ def for_each(items, function):
                 wrong.append(f"{getattr(item, 'name', item)}: {error}")
     assert not wrong, "\n".join(wrong)
     return answers
+
+
+@functools.cache
+def sanitizers(program):
+    """The runtimes that a program was built with. They come before what else is preloaded, as they
+    ask for: umockdev's fclose() would end files behind ThreadSanitizer's back."""
+    needed = run(["ldd", program]).stdout
+    return re.findall(r"lib[at]san\.so\.\d+(?= =>)", needed)
 
 
 class Tree:
