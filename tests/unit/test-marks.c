@@ -122,9 +122,43 @@ static void test_unreadable(void **state)
 	assert_true(has_evidence(inventory, block, "marks not known"));
 }
 
+/* As they stand in the file; one that fits no block here is stale. */
+static void test_list(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+	struct memblock_mark mark;
+
+	(void)state;
+	add_block(tree, 8, "online", "Normal", 0);
+	add_block(tree, 9, "online", "Normal", 0);
+	write_file(tree, "proc/iomem", "40000000-4fffffff : System RAM\n");
+	write_file(tree, "var/lib/memblockd/marks",
+		   "0x48000000-0x48000fff - why\n"
+		   "0x40000000-0x47ffffff dax1.0 it was there once\n"
+		   "0x50000000-0x57ffffff - it is yet to come\n");
+	inventory = scan(tree);
+
+	assert_true(memblock_inventory_mark(inventory, 0, &mark));
+	assert_int_equal(mark.start, 0x48000000);
+	assert_null(mark.device);
+	assert_string_equal(mark.reason, "why");
+	assert_false(mark.stale);
+	assert_true(memblock_inventory_mark(inventory, 1, &mark));
+	assert_string_equal(mark.device, "dax1.0");
+	assert_true(mark.stale);
+	assert_true(memblock_inventory_mark(inventory, 2, &mark));
+	assert_true(mark.stale);
+	assert_false(memblock_inventory_mark(inventory, 3, &mark));
+	assert_ptr_equal(memblock_inventory_find_address(inventory, 0x48000fff),
+			 block_of(inventory, 9));
+	assert_null(memblock_inventory_find_address(inventory, 0x50000000));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_unreadable),
 	};
 
