@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
+#include <string.h>
 
 #include "columns.h"
 #include "complete.h"
@@ -44,6 +45,24 @@ static void print_columns(void)
 		printf("  %-18s %s\n", column_specs[i].name, column_specs[i].help);
 }
 
+/* What the words in capitals stand for that most verbs take. */
+static void print_arguments(const struct verb *verb)
+{
+	static const struct {
+		const char *word;
+		const char *help;
+	} words[] = {
+		{ "MEMORY",
+		  "a size (512M, 4G), blocks (memory32, 32-40), addresses\n"
+		  "                         (0x40000000-0x47ffffff), node:N or device:NAME" },
+		{ "BLOCK", "a number (8), a name (memory8) or a range of either (8-12)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strstr(verb->arguments, words[i].word))
+			printf("\nArguments:\n  %-22s %s\n", words[i].word, words[i].help);
+}
+
 static void print_verbs(void)
 {
 	puts("\nVerbs:");
@@ -66,6 +85,7 @@ void print_help(const struct verb *verb)
 	} else {
 		printf("memblockctl %s [SWITCH...]%s%s\n\n%s.\n", verb->name,
 		       *verb->arguments ? " " : "", verb->arguments, verb->help);
+		print_arguments(verb);
 	}
 	print_options(verb);
 	if (verb == &verb_list)
