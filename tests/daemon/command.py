@@ -55,6 +55,14 @@ class Command:
     def wait_for(self, text):
         self.wait(lambda: text in self.stdout() + self.stderr(), f"it says {text}")
 
+    def wait_for_watch(self):
+        """Until it waits for its job, and blocks SIGINT to hear of it, that would just end it."""
+        def blocked():
+            with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
+                mask = next(line.split()[1] for line in status if line.startswith("SigBlk:"))
+            return int(mask, 16) >> signal.SIGINT - 1 & 1
+        self.wait(blocked, "it blocks SIGINT")
+
     def signal(self, number=signal.SIGINT):
         self.process.send_signal(number)
 

@@ -152,6 +152,7 @@ def check_interrupted():
         bench.worker.script(16, "hang")
         with Command(bench, "offline", "16-18") as command:
             pump(lambda: 16 in [block for block, _ in bench.worker.writes()], "it hangs")
+            command.wait_for_watch()
             command.signal()
             command.ended(NOTHING)
             assert "Cancelling job 1" in command.stderr(), command.stderr()
@@ -165,6 +166,7 @@ def check_left_alone():
         bench.worker.script(16, "stuck")
         with Command(bench, "offline", "memory16", "-J") as command:
             pump(lambda: bench.worker.writes(), "it is stuck")
+            command.wait_for_watch()
             command.signal()
             command.wait_for("Cancelling job 1")
             command.signal()
