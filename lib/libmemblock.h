@@ -416,7 +416,7 @@ const struct memblock_device *memblock_block_device(const struct memblock_invent
  * says nothing of what the block holds right now. */
 enum memblock_answer memblock_block_removable(const struct memblock_block *block);
 bool memblock_block_has_reason(const struct memblock_block *block, enum memblock_reason reason);
-/* The raw attribute memoryN/removable (documented, and 1 for every block since Linux 5.7), read
+/* The raw attribute memoryN/removable (documented, and 1 for every block since Linux 5.6), read
  * now. Returns 0 or 1, or a negative errno. */
 int memblock_block_kernel_removable(const struct memblock_inventory *inventory,
 				    const struct memblock_block *block);
