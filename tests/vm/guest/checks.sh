@@ -86,6 +86,28 @@ unpin() {
 	wait "$pinner" || :
 }
 
+# pin_amid BLOCKS: pins one of them, neither the $higher, which a job takes before it, nor the $lower.
+pin_amid() {
+	higher=$(echo "$1" | tail -n 1)
+	lower=$(echo "$1" | head -n 1)
+	pin "$(echo "$1" | sed '1d;$d')"
+}
+
+# begin_job SECONDS: a $job that takes $higher offline, and stands in the write of $pinned, which may
+# take so long.
+begin_job() {
+	expect 0 memblockctl offline --no-wait --timeout "$1" "memory$higher" "memory$pinned"
+	job=$(sed -n 's/^Job \([0-9]*\) is queued$/\1/p' $said)
+	until_so 60 "grep -q going-offline $memory/memory$pinned/state"
+	[ "$(blocks offline)" = "$higher" ] || fail "memory$higher did not go before"
+}
+
+# job_ended ERROR: it comes to that end, and all is put back.
+job_ended() {
+	until_so 60 "memblockctl jobs | grep -E '^ *$job .* ended .* failed +$1 '"
+	all_as_remembered
+}
+
 # As the README says.
 enable_memblockd() {
 	systemd-sysusers

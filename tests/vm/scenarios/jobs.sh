@@ -21,22 +21,7 @@ for block in $went; do
 	[ "$(zone_of "$block")" = Movable ] || fail "memory$block is in $(zone_of "$block")"
 done
 remember
-
-# The highest goes first.
-higher=$(echo "$went" | tail -n 1)
-lower=$(echo "$went" | head -n 1)
-pin "$(echo "$went" | sed '1d;$d')"
-begin() {
-	expect 0 memblockctl offline --no-wait "memory$higher" "memory$pinned"
-	job=$(sed -n 's/^Job \([0-9]*\) is queued$/\1/p' $said)
-	until_so 60 "grep -q going-offline $memory/memory$pinned/state"
-	[ "$(blocks offline)" = "$higher" ] || fail "memory$higher did not go before"
-}
-# ended ERROR: the job comes to that end.
-ended() {
-	until_so 60 "memblockctl jobs | grep -E '^ *$job .* ended .* failed +$1 '"
-	all_as_remembered
-}
+pin_amid "$went"
 
 say "an offlining that never ends is ended by its time limit, and what was done before is put back"
 expect 1 memblockctl offline -v --timeout 3 "memory$higher" "memory$pinned"
@@ -75,19 +60,19 @@ until_so 60 "grep -q '^online' $memory/memory$pinned/state"
 all_as_remembered
 
 say "a cancelled job puts back what it did"
-begin
+begin_job 60
 expect 0 memblockctl cancel "$job"
-ended Cancelled
+job_ended Cancelled
 
 say "a daemon killed in the middle of a job puts back what it did"
-begin
+begin_job 60
 expect 0 systemctl kill --signal=KILL memblockd
-ended Interrupted
+job_ended Interrupted
 expect 0 journalctl -b --no-pager -u memblockd -o cat
 says "Job $job \(offline\) was interrupted"
 
 say "a stop ends the job, and puts back what it did"
-begin
+begin_job 60
 expect 0 systemctl stop memblockd
 all_as_remembered
 expect 0 journalctl -b --no-pager -u memblockd -o cat --output-fields=MEMBLOCK_JOB,MEMBLOCK_BLOCK
