@@ -68,6 +68,7 @@ class Victim(Bench):
             ended_well(self.daemon, what)
             self.ended += 1
             self.daemon.over = True
+            self.client.signals.clear()  # of jobs whose numbers come again
             self.start()
 
     def settled(self):
@@ -191,6 +192,7 @@ def check_job():
         assert not result or (result == "done") == bool(gone), f"{what}: {result}, {gone} offline"
         if list(victim.jobs_folder().iterdir()):  # it could not be taken away
             assert victim.daemon.stop() == 0, victim.daemon.said()
+            victim.client.signals.clear()
             victim.start()
             now = [index for index in BLOCKS if victim.kernel.state(index) == "offline"]
             assert now == gone, f"{what}: the next memblockd makes {now} offline of {gone}"
