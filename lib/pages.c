@@ -66,8 +66,9 @@ int memblock_pages_to_text(const struct memblock_pages *pages, size_t n, char **
 		fputc('\n', stream);
 	}
 
+	/* Where it has no memory left glibc's fclose() gives no text, and says nothing. */
 	failed = ferror(stream);
-	if (fclose(stream) != 0 || failed) {
+	if (fclose(stream) != 0 || failed || !text) {
 		free(text);
 		return -ENOMEM;
 	}

@@ -238,8 +238,8 @@ static int read_kernel(struct reading *reading, char **ret)
 		return -ENOMEM;
 	r = print_sections(kcore, sections, &layout, reading, file);
 	closed = close_text(file);
-	if (r >= 0)
-		r = closed;
+	if (r >= 0) /* glibc's fclose() says nothing where it has no memory for the text */
+		r = text ? closed : -ENOMEM;
 	if (r >= 0)
 		*ret = TAKE_PTR(text);
 	return r;
