@@ -5,7 +5,7 @@
 # layouts: hotplug-1g
 # ci: hotplug-1g
 # mode: systemd
-# time: 4500
+# time: 900
 # shellcheck shell=sh source-path=SCRIPTDIR/../guest
 . checks.sh
 seconds=$(ask variable SOAK_SECONDS)
