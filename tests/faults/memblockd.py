@@ -70,6 +70,7 @@ class Victim(Bench):
             self.daemon.over = True
             self.client.signals.clear()  # of jobs whose numbers come again
             self.start()
+            pump(self.settled, f"{what}: the next memblockd puts back: {self.daemon.said()}")
 
     def settled(self):
         """Somebody answers, and has no job under way."""
