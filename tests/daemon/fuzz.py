@@ -17,9 +17,10 @@ import time
 import xml.etree.ElementTree
 
 from authority import Polkit
-from harness import main
-from kernel import BLOCK, Kernel, Machine, Worker, place, sanitizers
-from service import DBUS_ERROR, NOBODY, PATH, Bus, BusError, Daemon, GLib, pump
+from harness import main, sanitizers
+from kernel import BLOCK, Kernel, Machine, Worker, place
+from service import (DBUS_ERROR, MEMBLOCKD, NOBODY, PATH, Bus, BusError, Daemon, GLib,
+                     pump)
 
 TOP = (1 << 64) - 1
 NUMBERS = (0, 1, 2, 4095, 4096, BLOCK - 1, BLOCK, BLOCK + 1, 16 * BLOCK, 39 * BLOCK, 40 * BLOCK,
@@ -245,7 +246,7 @@ def fuzz(table, dice, client, after):
     table.settle()
     # A worker may be kept for a while, and be gone again.
     pump(lambda: table.descriptors() <= fds + 2, f"no more descriptors: {fds}, {table.descriptors()}")
-    assert sanitizers() or table.memory() <= before + 64, \
+    assert sanitizers(MEMBLOCKD) or table.memory() <= before + 64, \
         f"{before} MiB before, {table.memory()} after {calls} calls"
     return calls
 

@@ -558,7 +558,7 @@ def check_no_worker_is_held_for_nothing():
     with Plugs(kernel=FOUND) as bench:
         wait_told(bench)
         bench.client.call("Mark", "(a(tt)ss)", [(18 * BLOCK, BLOCK)], "", "ours")
-        pump(lambda: bench.worker.asked("change") == [18], "udev hears of the mark")
+        pump(lambda: marked_names(bench) == ["memory18"], "udev hears of the mark")
         pump(lambda: bench.worker.held() == 1 + (os.geteuid() != 0), "the others end")
 
 
