@@ -96,16 +96,17 @@ int kept_read_at(int folder, const char *name, char **ret)
 	return 0;
 }
 
-/* Root's programs write for the folder's owner. */
+/* Root's programs write for the folder's owner. In root's own nothing has to be changed, and the
+ * worker may not: its system calls leave fchown() out. */
 static int give_to_owner(int folder, int fd)
 {
 	struct stat above;
 
 	if (geteuid() != 0)
 		return 0;
-	if (fstat(folder, &above) < 0 || fchown(fd, above.st_uid, above.st_gid) < 0)
+	if (fstat(folder, &above) < 0)
 		return -errno;
-	return 0;
+	return above.st_uid == 0 || fchown(fd, above.st_uid, above.st_gid) == 0 ? 0 : -errno;
 }
 
 static int write_new(int folder, const char *name, const char *text, mode_t mode, bool lasts)
