@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
@@ -108,10 +109,12 @@ static int list_blocks(int fd, struct block_set *ret)
 	_cleanup_closedir_ DIR *dir = NULL;
 	int r = fd < 0 ? fd : open_list(fd, &dir);
 
-	if (r < 0)
+	if (!dir)
 		return r == -ENOENT ? 0 : r;
-	for (struct dirent *entry; r >= 0 && (entry = readdir(dir));)
+	for (struct dirent *entry; r >= 0 && (errno = 0, entry = readdir(dir));)
 		r = add_block(&blocks, entry->d_name);
+	if (r >= 0)
+		r = -errno;
 	if (r < 0)
 		return r;
 	*ret = blocks;
