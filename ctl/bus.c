@@ -89,6 +89,7 @@ static int fail(char **ret_why, int r, char *why)
 
 static const char *host;
 static sd_bus *shared; /* once memblockd answered */
+static bool leave_stopped;
 
 void bus_set_host(const char *name)
 {
@@ -117,6 +118,31 @@ static char *silence_text(const sd_bus_error *error, int r)
 	return host && has_ended ? connection_text(r) : bus_error_text(error, r);
 }
 
+bool bus_is_remote(void)
+{
+	return host;
+}
+
+void bus_leave_stopped(void)
+{
+	leave_stopped = true;
+}
+
+/* No Ping: systemd-stdio-bridge would answer that by itself. */
+static int ask_version(sd_bus *bus, sd_bus_error *error)
+{
+	_cleanup_message_ sd_bus_message *call = NULL;
+	int r;
+
+	r = sd_bus_message_new_method_call(bus, &call, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
+					   "org.freedesktop.DBus.Properties", "Get");
+	if (r >= 0)
+		r = sd_bus_message_append(call, "ss", MEMBLOCK_BUS_MANAGER, "Version");
+	if (r >= 0)
+		r = sd_bus_message_set_auto_start(call, !leave_stopped);
+	return r < 0 ? r : sd_bus_call(bus, call, 0, error, NULL);
+}
+
 int bus_connect(sd_bus **ret, char **ret_why)
 {
 	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -132,10 +158,7 @@ int bus_connect(sd_bus **ret, char **ret_why)
 	if (r < 0)
 		return fail(ret_why, r, connection_text(r));
 
-	/* No Ping: systemd-stdio-bridge would answer that by itself. */
-	r = sd_bus_call_method(bus, MEMBLOCK_BUS_NAME, MEMBLOCK_BUS_PATH,
-			       "org.freedesktop.DBus.Properties", "Get", &error, NULL, "ss",
-			       MEMBLOCK_BUS_MANAGER, "Version");
+	r = ask_version(bus, &error);
 	if (r < 0)
 		return fail(ret_why, r, silence_text(&error, r));
 	shared = sd_bus_ref(bus);

@@ -45,6 +45,9 @@ int bus_set_withheld(struct memblock_inventory *inventory, enum memblock_source 
 
 /* The machine whose system bus is meant, [USER@]HOST; NULL: this one. The caller's. */
 void bus_set_host(const char *host);
+bool bus_is_remote(void);
+/* From here on a memblockd that doesn't run isn't started by being asked. */
+void bus_leave_stopped(void);
 /* Connects to the system bus and makes sure that memblockd answers there; the bus starts it where
  * it may. Untold; ret_why, if not NULL, is set to why not, to be freed. */
 int bus_connect(sd_bus **ret, char **ret_why);

@@ -83,7 +83,8 @@ void tell_pages(const struct ctl *ctl, const struct memblock_inventory *inventor
 	log_line("%s; what is in blocks right now is not%s known%s",
 		 text ? text : "Pages can't be counted",
 		 state == MEMBLOCK_SOURCE_DAMAGED ? " fully" : "",
-		 state == MEMBLOCK_SOURCE_HIDDEN && !ctl->root ? ", try as root" : "");
+		 state == MEMBLOCK_SOURCE_HIDDEN && !ctl->root && !ctl->host ? ", try as root"
+									     : "");
 }
 
 int load_pages(const struct ctl *ctl, struct memblock_inventory *inventory,

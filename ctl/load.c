@@ -54,7 +54,7 @@ static void tell_sources(const struct ctl *ctl, const struct memblock_inventory 
 
 		if (text)
 			log_line("%s; whether memory can be removed is not fully known%s", text,
-				 hidden && !ctl->root ? ", try as root" : "");
+				 hidden && !ctl->root && !ctl->host ? ", try as root" : "");
 	}
 }
 

@@ -78,11 +78,16 @@ static void write_jobs(const struct metrics *metrics, const struct figures *figu
 static int write_build(const struct metrics *metrics, const char *version)
 {
 	_cleanup_free_ char *labels = NULL;
+	size_t length;
+	FILE *file = open_memstream(&labels, &length);
 
-	if (asprintf(&labels, "version=\"%s\"", version) < 0) {
-		labels = NULL;
+	if (!file)
 		return -ENOMEM;
-	}
+	fputs("version=\"", file);
+	metrics_escape(file, version);
+	fputs("\"", file);
+	if (fclose(file) != 0 || !labels)
+		return -ENOMEM;
 	metrics_begin(metrics, &build);
 	metrics_sample(metrics, &build, labels, 1);
 	return 0;

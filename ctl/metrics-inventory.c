@@ -48,7 +48,7 @@ static int labels_of(const struct memblock_inventory *inventory, const struct me
 	/* The zones of an offline block are those that it may come to. */
 	fprintf(file, ",zone=\"%s\"",
 		state == MEMBLOCK_STATE_OFFLINE ? "" : zones_text(block, text));
-	if (fclose(file) != 0) {
+	if (fclose(file) != 0 || !labels) {
 		free(labels);
 		return -ENOMEM;
 	}

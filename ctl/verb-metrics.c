@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bus.h"
 #include "load-pages.h"
 #include "log.h"
 #include "metrics.h"
@@ -65,7 +66,7 @@ static int make_text(const struct ctl *ctl, const struct memblock_inventory *inv
 	if (!file)
 		return -ENOMEM;
 	r = write_metrics(ctl, inventory, file);
-	if (fclose(file) != 0)
+	if (fclose(file) != 0 || !text)
 		return -ENOMEM;
 	if (r >= 0)
 		*ret = TAKE_PTR(text);
@@ -90,6 +91,8 @@ static int metrics_run(struct ctl *ctl, char **arguments)
 	_cleanup_free_ char *text = NULL;
 	int r;
 
+	/* Whoever looks every minute must not undo that somebody stopped it. */
+	bus_leave_stopped();
 	r = load_inventory(ctl, &inventory);
 	if (r >= 0 && arg_busy) {
 		r = load_pages(ctl, inventory, NULL, 0);
