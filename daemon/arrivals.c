@@ -7,7 +7,6 @@
 
 #include "arrivals.h"
 #include "block-set.h"
-#include "bus-signals.h"
 #include "journal.h"
 #include "kept.h"
 #include "kernel-policy.h"
@@ -44,6 +43,7 @@ struct arrivals {
 	bool changed;               /* since then, and not by more behind them alone */
 	bool kernel_is_told;        /* of what came and waits for that */
 	bool was_awaited;           /* that what came is of a device */
+	bool no_worker;             /* for the last job: the next event is waited for */
 };
 
 DEFINE_CLEANUP(struct arrivals, arrivals_free)
@@ -95,7 +95,19 @@ static void know_all(struct arrivals *arrivals)
 		know(arrivals, memblock_block_index(block));
 }
 
-/* What can't be read might hold any block: none of those that are there is touched. */
+/* Where what is kept makes no sense, that is told, and none of the blocks that are there is
+ * touched. */
+static void distrust(struct arrivals *arrivals, const char *name, int error)
+{
+	if (error != -ENOENT)
+		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
+		     "/" KEPT_FOLDER "/%s makes no sense (%s): what is offline now stays so", name,
+		     strerror(-error));
+	know_all(arrivals);
+	arrivals->changed = true;
+	save(arrivals);
+}
+
 static int read_known(struct arrivals *arrivals)
 {
 	_cleanup_free_ char *text = NULL;
@@ -106,14 +118,7 @@ static int read_known(struct arrivals *arrivals)
 		r = block_set_from_text(text, &arrivals->known);
 	if (r >= 0 || r == -ENOMEM)
 		return r;
-	if (r != -ENOENT)
-		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
-		     "/" KEPT_FOLDER "/" FILE_NAME
-		     " makes no sense (%s): what is offline now stays so",
-		     strerror(-r));
-	know_all(arrivals);
-	arrivals->changed = true;
-	save(arrivals);
+	distrust(arrivals, FILE_NAME, r);
 	return 0;
 }
 
@@ -125,16 +130,8 @@ static int take_up_offlined(struct arrivals *arrivals)
 	int r;
 
 	r = kept_list_blocks(arrivals->manager, OFFLINED, &blocks);
-	if (r == -ENOMEM)
+	if (r < 0)
 		return r;
-	if (r < 0) {
-		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
-		     "/" KEPT_FOLDER "/" OFFLINED
-		     " makes no sense (%s): what is offline now stays so",
-		     strerror(-r));
-		know_all(arrivals);
-		arrivals->changed = true;
-	}
 	for (size_t i = 0; i < blocks.n; i++)
 		know(arrivals, blocks.items[i]);
 	save(arrivals);
@@ -451,8 +448,10 @@ int arrivals_new(struct manager *manager, struct arrivals **ret)
 	r = read_known(arrivals);
 	if (r >= 0)
 		r = take_up_offlined(arrivals);
-	if (r < 0)
+	if (r == -ENOMEM)
 		return r;
+	if (r < 0)
+		distrust(arrivals, OFFLINED, r);
 	/* Where the helper leaves word when we are away. */
 	(void)kept_make_folder(manager, OFFLINED);
 	/* What came while no daemon ran. */
@@ -491,8 +490,10 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 
 void arrivals_noted(struct arrivals *arrivals)
 {
-	if (arrivals)
-		save(arrivals);
+	if (!arrivals)
+		return;
+	arrivals->no_worker = false;
+	save(arrivals);
 }
 
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
@@ -506,7 +507,7 @@ void arrivals_seen(struct arrivals *arrivals)
 
 	if (!arrivals)
 		return;
-	any = any_waits(arrivals, &linked);
+	any = !arrivals->no_worker && any_waits(arrivals, &linked);
 	arrivals->was_awaited = any && !linked && !arrivals->was_awaited;
 	if (!any)
 		return;
@@ -549,9 +550,7 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 	arrivals->job = 0;
 	arrivals->in_flight.n = 0;
 	save(arrivals);
-	/* What came meanwhile. Without a worker, the next event is waited for. */
-	if (has_no_worker(job))
-		bus_signal_settled(arrivals->manager);
-	else
-		watch_wait(arrivals->manager->watch, ECHO_USEC);
+	/* What came meanwhile is looked at then. */
+	arrivals->no_worker = has_no_worker(job);
+	watch_wait(arrivals->manager->watch, ECHO_USEC);
 }

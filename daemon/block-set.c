@@ -100,10 +100,10 @@ int block_set_from_text(char *text, struct block_set *ret)
 	int r;
 
 	while ((line = strsep(&text, "\n"))) {
-		/* The last one ends in a line feed too. */
+		/* The last one ends in a line feed too, or wasn't written whole. */
 		if (!*line && !text)
 			break;
-		r = add_line(&set, line);
+		r = text ? add_line(&set, line) : -EBADMSG;
 		if (r < 0)
 			return r;
 	}

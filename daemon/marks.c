@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,6 @@
 #define MARKS_FOLDER "var/lib/memblockd"
 #define MARKS_FILE MARKS_FOLDER "/" MARKS
 #define REASON_MAX 512
-#define DEVICE_MAX 255 /* NAME_MAX: devices are folders of /sys */
 #define MARKS_MAX 4096 /* as many as lib/source-marks.c reads */
 
 static int set_count_error(sd_bus_error *error)
@@ -34,9 +34,9 @@ static int check_words(const char *device, const char *reason, sd_bus_error *err
 		if (iscntrl((unsigned char)*c))
 			return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
 						"The reason of a mark is one line of text");
-	if (strlen(device) > DEVICE_MAX)
+	if (strlen(device) > NAME_MAX)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS,
-					 "A device's name has at most %d bytes", DEVICE_MAX);
+					 "A device's name has at most %d bytes", NAME_MAX);
 	for (const char *c = device; *c; c++)
 		if (!isgraph((unsigned char)*c))
 			return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
@@ -135,7 +135,7 @@ static int new_marks_commit(const struct manager *manager, struct new_marks *mar
 {
 	_cleanup_close_ int folder = kept_open_folder(manager_root(manager), MARKS_FOLDER, true);
 
-	if (fclose(TAKE_PTR(marks->file)) != 0)
+	if (fclose(TAKE_PTR(marks->file)) != 0 || !marks->text)
 		return -ENOMEM;
 	return folder < 0 ? folder : kept_save_at(folder, MARKS, marks->text);
 }

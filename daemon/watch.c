@@ -84,15 +84,17 @@ static bool is_awaited(const struct watch *watch)
 	return is_armed(watch) || arrivals_have_job(watch->manager->arrivals);
 }
 
-/* The CPU's time, not the clock's: where others keep it from the CPU, a refresh is no dearer. */
+/* The CPU's time, not the clock's: where others keep it from the CPU, a refresh is no dearer. One
+ * that waited for a worker in vain is. */
 static int refresh(struct watch *watch)
 {
-	uint64_t began = cpu_usec();
+	uint64_t began = monotonic_usec(), cpu_began = cpu_usec();
 	int r;
 
 	r = manager_refresh(watch->manager);
-	watch->cost_usec = cpu_usec() - began;
 	watch->told_usec = monotonic_usec();
+	watch->cost_usec =
+		watch->manager->opener_is_mute ? watch->told_usec - began : cpu_usec() - cpu_began;
 	arrivals_seen(watch->manager->arrivals);
 	return r;
 }

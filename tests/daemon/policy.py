@@ -390,6 +390,9 @@ def check_no_worker():
     with Plugs(worker="/nonexistent") as bench:
         bench.add(40)
         bench.idle()
+        bench.client.wait_heard("Settled")
+        members = [signal.member for signal in bench.client.signals]
+        assert members.index("JobRemoved") < members.index("Settled"), members
         assert 40 not in bench.known()
         bench.daemon.stop()
         bench.options.pop("worker")

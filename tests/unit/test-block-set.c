@@ -48,7 +48,7 @@ static const struct row rows[] = {
 	{ "7\n", 0, 1 },
 	{ "18446744073709551615-18446744073709551615\n", 0, 1 },
 	/* Torn: nobody knows what the number was to be. */
-	{ "0-31\n40", 0, 33 },
+	{ "0-31\n40", -EBADMSG, 0 },
 	{ "0-31\n4", -EBADMSG, 0 },
 	{ "0-31\n40-", -EBADMSG, 0 },
 	{ "x\n", -EBADMSG, 0 },
