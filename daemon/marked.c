@@ -33,6 +33,7 @@ struct marked {
 	size_t n;
 	struct block_set changed; /* blocks that a worker is to be told of yet */
 	bool is_read;             /* entries have what an earlier daemon, or workers, left */
+	bool some_failed;         /* of those that were sent last */
 	bool failed;              /* told */
 	bool too_many;            /* the same */
 };
@@ -72,23 +73,44 @@ static int compare_entries(const void *a, const void *b)
 	return one->index < other->index ? -1 : one->index > other->index;
 }
 
-static void send_next(struct marked *marked)
+static void forget_entries(struct marked *marked)
 {
-	struct worker_request request = { .verb = WORKER_CHANGE };
+	free(marked->entries);
+	marked->entries = NULL;
+	marked->n = 0;
+	marked->is_read = false;
+	marked->some_failed = false;
+}
+
+static void note_failure(struct marked *marked, int error)
+{
+	tell_failure(marked, error);
+	marked->some_failed = true;
+}
+
+static void send_change(struct marked *marked, uint64_t block)
+{
+	struct worker_request request = { .verb = WORKER_CHANGE, .block = block };
 	const struct entry *entry;
 	int r = 0;
 
-	if (marked->changed.n == 0 || errand_is_busy(marked->errand))
-		return;
-	request.block = marked->changed.items[--marked->changed.n];
 	entry = bsearch(&(struct entry){ .index = request.block }, marked->entries, marked->n,
 			sizeof(*marked->entries), compare_entries);
 	if (entry)
 		r = put_text(entry, request.text, sizeof(request.text));
 	if (r < 0)
-		tell_failure(marked, r);
+		note_failure(marked, r);
 	else
 		errand_begin(marked->errand, &request, LIMIT_USEC);
+}
+
+/* Where some failed all is tried again the next time something changes. */
+static void send_next(struct marked *marked)
+{
+	while (marked->changed.n > 0 && !errand_is_busy(marked->errand))
+		send_change(marked, marked->changed.items[--marked->changed.n]);
+	if (marked->some_failed && !errand_is_busy(marked->errand))
+		forget_entries(marked);
 }
 
 /* A block that is gone meanwhile needs no event. */
@@ -97,19 +119,11 @@ static void on_ended(int result, int fd __attribute__((unused)), void *userdata)
 	struct marked *marked = userdata;
 
 	if (result < 0 && result != -ENOENT && result != -ENODEV)
-		tell_failure(marked, result);
+		note_failure(marked, result);
 	send_next(marked);
 }
 
-static void forget_entries(struct marked *marked)
-{
-	free(marked->entries);
-	marked->entries = NULL;
-	marked->n = 0;
-	marked->is_read = false;
-}
-
-/* The next time something changes all is tried again. */
+/* The same. */
 static void on_no_worker(int error, void *userdata)
 {
 	struct marked *marked = userdata;

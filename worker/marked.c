@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <regex.h>
 #include <stdio.h>
@@ -58,6 +59,7 @@ static int write_file(const struct memblock_root *root, const char *name, const 
 
 int worker_change(const struct memblock_root *root, uint64_t block, const char *properties)
 {
+	_cleanup_close_ int there = -1;
 	char name[32], path[96];
 	int r;
 
@@ -66,9 +68,17 @@ int worker_change(const struct memblock_root *root, uint64_t block, const char *
 	if (!*properties) {
 		r = remove_file(root, name);
 	} else {
-		r = check_form(properties);
+		/* No file for a number that is no block's. */
+		there = memblock_root_open(root, path, O_PATH);
+		r = there < 0 ? there : check_form(properties);
 		if (r >= 0)
 			r = write_file(root, name, properties);
 	}
-	return r <= 0 ? r : write_attribute(root, path, "change");
+	if (r <= 0)
+		return r;
+	r = write_attribute(root, path, "change");
+	/* What udev wasn't told of is news the next time too. */
+	if (r < 0)
+		(void)remove_file(root, name);
+	return r;
 }

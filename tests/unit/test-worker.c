@@ -166,6 +166,14 @@ static void assert_text(struct fake_tree *tree, const char *path, const char *te
 	assert_string_equal(found, text);
 }
 
+static void assert_no_file(struct fake_tree *tree, const char *path)
+{
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	char found[ATTRIBUTE_MAX];
+
+	assert_int_equal(root_read_attribute(root, path, found), -ENOENT);
+}
+
 static struct fake_tree *make_tree(void)
 {
 	struct fake_tree *tree = fake_tree_new();
@@ -438,6 +446,21 @@ static void test_change_of_what_is_gone(void **state)
 
 	(void)state;
 	assert_int_equal(ask(&peer, &request), -ENOENT);
+	assert_no_file(tree, WORKER_MARKED "/memory9");
+}
+
+/* Where the kernel can't be asked for the event, udev has nothing to read either. */
+static void test_change_that_fails(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = {};
+	struct worker_request request = { .verb = WORKER_CHANGE, .block = 8, .text = PROPERTIES };
+
+	(void)state;
+	make_folder(tree, UEVENT);
+	peer = start(tree, WRITES);
+	assert_int_equal(ask(&peer, &request), -EISDIR);
+	assert_no_file(tree, WORKER_MARKED "/memory8");
 }
 
 /* Nothing that udev would do something by. */
@@ -894,6 +917,7 @@ int main(void)
 		cmocka_unit_test(test_set_where_there_is_none),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_change_of_what_is_gone),
+		cmocka_unit_test(test_change_that_fails),
 		cmocka_unit_test(test_properties_that_are_none_of_ours),
 		cmocka_unit_test(test_guard_of_a_tree),
 		cmocka_unit_test(test_garbage),
