@@ -109,6 +109,15 @@ for set in CapPrm CapEff CapAmb; do
 	says "$set:	0000000000000000"
 done
 
+say "figures for node_exporter"
+figures=/var/lib/prometheus/node-exporter
+mkdir -p $figures
+expect 0 systemctl start memblockd-metrics.service
+expect 0 cat $figures/memblockd.prom
+says '^memblockd_up 1$'
+says '^memblockd_jobs_total'
+expect 0 systemctl start memblockd-metrics.timer
+
 say "who asks for it starts it, while it is enabled"
 expect 0 systemctl stop memblockd
 expect 0 memblockctl status
