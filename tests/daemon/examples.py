@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 from bench import Bench
-from harness import ENVIRONMENT, Skip, main
+from harness import ENVIRONMENT, Skip, built, main
 from kernel import Kernel, Machine, uevents_environment
 from service import MEMBLOCKD, pump
 
@@ -84,7 +84,7 @@ def check_python_is_refused():
 def check_watch():
     with Machine() as machine:
         kernel = Kernel(machine.path)
-        with Example(BUILD / "examples/watch", machine.path,
+        with Example(built(BUILD / "examples/watch"), machine.path,
                      environment=uevents_environment(machine.path)) as example:
             example.wait_said("watching")
             kernel.offline(20)

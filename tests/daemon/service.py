@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 
-from harness import ENVIRONMENT, Skip
+from harness import ENVIRONMENT, Skip, built
 
 try:
     from gi.repository import Gio, GLib
@@ -34,10 +34,7 @@ DBUS_ERROR = "org.freedesktop.DBus.Error."
 NOBODY = 65534
 LIMIT = 60  # seconds; what takes longer has failed
 
-MEMBLOCKD = pathlib.Path(os.environ.get("MEMBLOCKD", "memblockd"))
-# As with memblockctl: not libtool's script, whose process is another one.
-if (MEMBLOCKD.parent / ".libs" / MEMBLOCKD.name).exists():
-    MEMBLOCKD = MEMBLOCKD.parent / ".libs" / MEMBLOCKD.name
+MEMBLOCKD = built(pathlib.Path(os.environ.get("MEMBLOCKD", "memblockd")))
 
 PERMISSIVE = """
   <policy context="default">

@@ -33,11 +33,18 @@ PAGE_KINDS = ("poisoned", "memmap", "reserved", "slab", "page-table", "offline",
 ENVIRONMENT = {**os.environ, "LC_ALL": "C", "NO_COLOR": "1", "TERM": "dumb",
                "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
 
-# In a build folder the program is libtool's shell script, which takes six times as long as what it
-# starts; the checks start thousands.
+
+def built(program):
+    """In a build folder a program is libtool's shell script, which takes six times as long as what it
+    starts (the checks start thousands), whose process is another one, and which doesn't bear to be
+    preloaded with a sanitizer's runtime."""
+    real = program.parent / ".libs" / program.name
+    return real if real.exists() else program
+
+
 LIBRARIES = MEMBLOCKCTL.parent / ".libs"
-if (LIBRARIES / MEMBLOCKCTL.name).exists():
-    MEMBLOCKCTL = LIBRARIES / MEMBLOCKCTL.name
+MEMBLOCKCTL = built(MEMBLOCKCTL)
+if MEMBLOCKCTL.parent == LIBRARIES:
     ENVIRONMENT["LD_LIBRARY_PATH"] = str(LIBRARIES)
 
 
