@@ -258,7 +258,7 @@ class Worker:
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_CLOEXEC)
         self.listener.bind(str(self.path))
-        self.listener.listen(16)
+        self.listener.listen(128)  # as long as that of systemd, of which nobody sees the end
         self._start(self._accept)
 
     def __enter__(self):
