@@ -11,7 +11,7 @@
 
 int kept_open(const struct manager *manager, const char *name, bool make)
 {
-	_cleanup_close_ int folder = kept_open_folder(manager_root(manager), KEPT_FOLDER, make);
+	_cleanup_close_ int folder = kept_open_folder(manager->root, KEPT_FOLDER, make);
 	int fd = folder;
 
 	if (folder < 0)
@@ -129,7 +129,7 @@ int kept_list_blocks(const struct manager *manager, const char *folder, struct b
 
 int kept_list_marked(const struct manager *manager, struct block_set *ret)
 {
-	return list_blocks(kept_open_folder(manager_root(manager), WORKER_MARKED, false), ret);
+	return list_blocks(kept_open_folder(manager->root, WORKER_MARKED, false), ret);
 }
 
 void kept_remove(const struct manager *manager, const char *name)

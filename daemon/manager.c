@@ -33,11 +33,6 @@
 /* There while the policy is done here: memblockd-online(8). */
 #define READY "ready"
 
-const struct memblock_root *manager_root(const struct manager *manager)
-{
-	return manager->root;
-}
-
 static void warn_config(const char *text, void *userdata __attribute__((unused)))
 {
 	tell(EVENT_CONFIGURATION, NO_JOB, NO_BLOCK, "%s", text);

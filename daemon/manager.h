@@ -84,8 +84,6 @@ void manager_tell_status(struct manager *manager);
 /* The start is over: the name on the bus is ours, or there is no bus yet. Only the first call
  * counts. */
 void manager_tell_ready(struct manager *manager);
-/* Where what the daemon keeps is. */
-const struct memblock_root *manager_root(const struct manager *manager);
 
 DEFINE_CLEANUP(struct manager, manager_free)
 DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)

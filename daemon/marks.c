@@ -133,7 +133,7 @@ static int new_marks_open(struct new_marks *ret)
 
 static int new_marks_commit(const struct manager *manager, struct new_marks *marks)
 {
-	_cleanup_close_ int folder = kept_open_folder(manager_root(manager), MARKS_FOLDER, true);
+	_cleanup_close_ int folder = kept_open_folder(manager->root, MARKS_FOLDER, true);
 
 	if (fclose(TAKE_PTR(marks->file)) != 0 || !marks->text)
 		return -ENOMEM;
