@@ -13,30 +13,13 @@ UID = 65534
 DONE, NOTHING, USAGE, PARTLY = 0, 1, 2, 64
 
 
-ZONEINFO = """Node 0, zone   Normal
-  pages free     {free}
-        min      1024
-        spanned  {pages}
-        present  {pages}
-        managed  {pages}
-      nr_free_pages {free}
-      nr_zone_inactive_file 0
-      nr_zone_active_file 0
-  pagesets
-  start_pfn:           0
-"""
-
-
 def machine(normal=8, movable=8, offline=4, free=0.9):
     """Blocks of Normal, then of Movable, then offline ones; most of it is free."""
     online = normal + movable
     tree = Tree().blocks(range(normal)).blocks(range(normal, online), zones="Movable")
     tree.blocks(range(online, online + offline), state="offline", zones="Normal Movable")
     tree.ram((0, online + offline))
-    kib, pages = online * 128 << 10, normal * 128 << 8
-    tree.write("proc/meminfo", f"MemTotal: {kib} kB\nMemFree: {int(kib * free)} kB\n"
-                               f"MemAvailable: {int(kib * free)} kB\n")
-    tree.write("proc/zoneinfo", ZONEINFO.format(free=int(pages * free), pages=pages))
+    tree.memory(online, normal, free)
     return tree.pages({index: {} for index in range(online)})
 
 

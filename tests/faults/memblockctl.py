@@ -131,26 +131,10 @@ def machine():
     """Blocks 0 to 3 of Normal, 4 to 7 of Movable, of which the last is marked; most memory is free."""
     tree = Tree().blocks(range(4)).blocks(range(4, 8), zones="Movable").ram((0, 8))
     size = tree.block_size
-    tree.write("proc/meminfo", f"MemTotal: {size >> 7} kB\nMemFree: {size >> 8} kB\n"
-                               f"MemAvailable: {size >> 8} kB\n")
-    tree.write("proc/zoneinfo", ZONEINFO.format(pages=size >> 10, free=size >> 11))
+    tree.memory(8, 4, 0.5)
     tree.write("var/lib/memblockd/marks",
                f"0x{MARKED * size:x}-0x{(MARKED + 1) * size - 1:x} - why\n")
     return tree.pages({index: {} for index in range(8)})
-
-
-ZONEINFO = """Node 0, zone   Normal
-  pages free     {free}
-        min      1024
-        spanned  {pages}
-        present  {pages}
-        managed  {pages}
-      nr_free_pages {free}
-      nr_zone_inactive_file 0
-      nr_zone_active_file 0
-  pagesets
-  start_pfn:           0
-"""
 
 
 def words_of(root):

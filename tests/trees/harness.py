@@ -143,6 +143,20 @@ def sanitizers(program):
     return re.findall(r"lib[at]san\.so\.\d+(?= =>)", needed)
 
 
+ZONEINFO = """Node 0, zone   Normal
+  pages free     {free}
+        min      1024
+        spanned  {pages}
+        present  {pages}
+        managed  {pages}
+      nr_free_pages {free}
+      nr_zone_inactive_file 0
+      nr_zone_active_file 0
+  pagesets
+  start_pfn:           0
+"""
+
+
 class Tree:
     """A tree made for one check, for what no kernel at hand would give. A context manager."""
 
@@ -191,6 +205,14 @@ class Tree:
         self.write("proc/iomem", "".join(
             f"{start * self.block_size:08x}-{end * self.block_size - 1:08x} : System RAM\n"
             for start, end in ranges))
+        return self
+
+    def memory(self, online, normal, free):
+        """So many blocks are online and in zone Normal, of both of which that share is free."""
+        kib, pages = online * self.block_size >> 10, normal * self.block_size >> 12
+        self.write("proc/meminfo", f"MemTotal: {kib} kB\nMemFree: {int(kib * free)} kB\n"
+                                   f"MemAvailable: {int(kib * free)} kB\n")
+        self.write("proc/zoneinfo", ZONEINFO.format(free=int(pages * free), pages=pages))
         return self
 
     def pages(self, counts, size=4096):
