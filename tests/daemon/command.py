@@ -4,40 +4,22 @@
 import json
 import os
 import signal
-import subprocess
 import tempfile
 
-from harness import ENVIRONMENT, MEMBLOCKCTL
-from service import pump
+from harness import MEMBLOCKCTL
+from service import Program, pump
 
 DONE, NOTHING, USAGE, PARTLY = 0, 1, 2, 64
 
 
-class Command:
-    """A memblockctl that runs beside these checks, whose main loop goes on. bench is whatever has a
-    bus and a daemon."""
+class Command(Program):
+    """A memblockctl; bench is whatever has a bus and a daemon."""
 
     def __init__(self, bench, *words, wrapper=()):
         self.bench = bench
-        self.out = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.err = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [*wrapper, str(MEMBLOCKCTL), *map(str, words)], stdin=subprocess.DEVNULL,
-            stdout=self.out, stderr=self.err,
-            env={**ENVIRONMENT, "DBUS_SYSTEM_BUS_ADDRESS": bench.bus.address})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.out.close()
-        self.err.close()
-
-    @staticmethod
-    def _text(file):
-        return os.pread(file.fileno(), 1 << 26, 0).decode()
+        super().__init__(*wrapper, MEMBLOCKCTL, *words,
+                         environment={"DBUS_SYSTEM_BUS_ADDRESS": bench.bus.address},
+                         err=tempfile.TemporaryFile("w+", encoding="utf-8"))
 
     def stdout(self):
         return self._text(self.out)

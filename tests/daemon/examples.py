@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The examples that need a daemon or the kernel's events."""
 
-import os
 import pathlib
-import subprocess
 import sys
-import tempfile
 
 from bench import Bench
-from harness import ENVIRONMENT, Skip, built, main
+from harness import Skip, built, main
 from kernel import Kernel, Machine, uevents_environment
-from service import MEMBLOCKD, pump
+from service import MEMBLOCKD, Program, pump
 
 try:
     import dbus
@@ -22,24 +19,9 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = MEMBLOCKD.parent.parent if MEMBLOCKD.parent.name == ".libs" else MEMBLOCKD.parent
 
 
-class Example:
-    """A program that runs beside these checks. A context manager."""
-
-    def __init__(self, *words, environment):
-        self.out = tempfile.TemporaryFile("w+", encoding="utf-8")
-        self.process = subprocess.Popen(list(map(str, words)), stdin=subprocess.DEVNULL, stdout=self.out,
-                                        stderr=self.out, env={**ENVIRONMENT, **environment})
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        self.out.close()
-
+class Example(Program):
     def said(self):
-        return os.pread(self.out.fileno(), 1 << 20, 0).decode()
+        return self._text(self.out)
 
     def wait_said(self, *lines):
         pump(lambda: set(lines) <= set(self.said().splitlines()) or self.process.poll() is not None,

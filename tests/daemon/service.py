@@ -74,6 +74,30 @@ def pump(until, what, limit=LIMIT):
             time.sleep(0.002)
 
 
+class Program:
+    """One that runs beside these checks, whose main loop goes on; what it says goes to files. A context
+    manager."""
+
+    def __init__(self, *words, environment, err=None):
+        self.out = tempfile.TemporaryFile("w+", encoding="utf-8")
+        self.err = err or self.out
+        self.process = subprocess.Popen(list(map(str, words)), stdin=subprocess.DEVNULL, stdout=self.out,
+                                        stderr=self.err, env={**ENVIRONMENT, **environment})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.out.close()
+        self.err.close()
+
+    @staticmethod
+    def _text(file):
+        return os.pread(file.fileno(), 1 << 26, 0).decode()
+
+
 class Bus:
     """A dbus-daemon. A context manager."""
 
