@@ -59,8 +59,8 @@ static int write_known(struct arrivals *arrivals)
 
 	if (!text)
 		return -ENOMEM;
-	return kept > 0 ? kept_append(arrivals->manager, FILE_NAME, text)
-			: kept_write(arrivals->manager, FILE_NAME, text);
+	return kept > 0 ? kept_append(arrivals->manager->root, FILE_NAME, text)
+			: kept_write(arrivals->manager->root, FILE_NAME, text);
 }
 
 static void save(struct arrivals *arrivals)
@@ -113,7 +113,7 @@ static int read_known(struct arrivals *arrivals)
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	r = kept_read(arrivals->manager, FILE_NAME, &text);
+	r = kept_read(arrivals->manager->root, FILE_NAME, &text);
 	if (r >= 0)
 		r = block_set_from_text(text, &arrivals->known);
 	if (r >= 0 || r == -ENOMEM)
@@ -129,7 +129,7 @@ static int take_up_offlined(struct arrivals *arrivals)
 	char name[NAME_SIZE];
 	int r;
 
-	r = kept_list_blocks(arrivals->manager, OFFLINED, &blocks);
+	r = kept_list_blocks(arrivals->manager->root, OFFLINED, &blocks);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < blocks.n; i++)
@@ -137,7 +137,7 @@ static int take_up_offlined(struct arrivals *arrivals)
 	save(arrivals);
 	for (size_t i = 0; !arrivals->changed && i < blocks.n; i++) {
 		snprintf(name, sizeof(name), OFFLINED "/memory%" PRIu64, blocks.items[i]);
-		kept_remove(arrivals->manager, name);
+		kept_remove(arrivals->manager->root, name);
 	}
 	return 0;
 }
@@ -376,7 +376,7 @@ static int bring_online(struct arrivals *arrivals, struct ranges *found)
 	_cleanup_(memblock_plan_freep) struct memblock_plan *plan = NULL;
 	int r;
 
-	(void)kept_write(arrivals->manager, COLDPLUGGED, "");
+	(void)kept_write(arrivals->manager->root, COLDPLUGGED, "");
 	if (!tell_kernel(arrivals)) {
 		watch_wait(arrivals->manager->watch, PAUSE_USEC);
 		return 0;
@@ -453,7 +453,7 @@ int arrivals_new(struct manager *manager, struct arrivals **ret)
 	if (r < 0)
 		distrust(arrivals, OFFLINED, r);
 	/* Where the helper leaves word when we are away. */
-	(void)kept_make_folder(manager, OFFLINED);
+	(void)kept_make_folder(manager->root, OFFLINED);
 	/* What came while no daemon ran. */
 	if (any_waits(arrivals, &linked))
 		watch_wait(manager->watch, PAUSE_USEC);

@@ -10,7 +10,6 @@
 #include "job-file.h"
 #include "journal.h"
 #include "kept.h"
-#include "manager.h"
 #include "write-all.h"
 
 #define JOBS "jobs"
@@ -48,9 +47,9 @@ static size_t to_be_changed(const struct memblock_plan *plan)
 	return n;
 }
 
-int job_file_create(const struct manager *manager, struct job *job)
+int job_file_create(const struct memblock_root *root, struct job *job)
 {
-	_cleanup_close_ int folder = kept_open(manager, JOBS, true);
+	_cleanup_close_ int folder = kept_open(root, JOBS, true);
 	char name[NAME_SIZE];
 
 	if (folder < 0)
@@ -77,14 +76,14 @@ int job_file_try(struct job *job, const struct memblock_step *step)
 			  memblock_action_to_string(step->action));
 }
 
-void job_file_remove(const struct manager *manager, struct job *job)
+void job_file_remove(const struct memblock_root *root, struct job *job)
 {
 	char name[NAME_SIZE];
 
 	closep(&job->journal_fd);
 	job->journal_fd = -1;
 	snprintf(name, sizeof(name), JOBS "/%u", job->id);
-	kept_remove(manager, name);
+	kept_remove(root, name);
 }
 
 void saved_job_done(struct saved_job *saved)
@@ -212,13 +211,13 @@ static int take_file(DIR *dir, const char *name,
 	return 0;
 }
 
-int saved_jobs_each(const struct manager *manager,
+int saved_jobs_each(const struct memblock_root *root,
 		    int (*take)(const struct saved_job *saved, void *userdata), void *userdata)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
 	int r;
 
-	r = kept_list(manager, JOBS, &dir);
+	r = kept_list(root, JOBS, &dir);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 

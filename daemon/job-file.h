@@ -3,8 +3,6 @@
 
 #include "job.h"
 
-struct manager;
-
 /*
  * A running job's file, run/memblockd/jobs/ID: what is to be done, on disk before the first write,
  * and each block with how it was found, on disk before its write. A daemon that was killed finds
@@ -12,10 +10,10 @@ struct manager;
  */
 
 /* Makes the file. 0 or a negative errno. */
-int job_file_create(const struct manager *manager, struct job *job);
+int job_file_create(const struct memblock_root *root, struct job *job);
 /* Adds the block that is about to be written. */
 int job_file_try(struct job *job, const struct memblock_step *step);
-void job_file_remove(const struct manager *manager, struct job *job);
+void job_file_remove(const struct memblock_root *root, struct job *job);
 
 /* What a job file tells. */
 struct saved_job {
@@ -36,5 +34,5 @@ void saved_job_done(struct saved_job *saved);
 int saved_job_parse(char *text, struct saved_job *ret);
 /* Reads each job file there is and hands it over. take() returns 1 where it needs the file until
  * job_file_remove(); else it goes. 0, -ENOMEM, or why the folder could not be read. */
-int saved_jobs_each(const struct manager *manager,
+int saved_jobs_each(const struct memblock_root *root,
 		    int (*take)(const struct saved_job *saved, void *userdata), void *userdata);

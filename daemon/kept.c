@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "kept.h"
-#include "manager.h"
 #include "range.h"
 #include "worker-protocol.h"
 #include "write-all.h"
 
-int kept_open(const struct manager *manager, const char *name, bool make)
+int kept_open(const struct memblock_root *root, const char *name, bool make)
 {
-	_cleanup_close_ int folder = kept_open_folder(manager->root, KEPT_FOLDER, make);
+	_cleanup_close_ int folder = kept_open_folder(root, KEPT_FOLDER, make);
 	int fd = folder;
 
 	if (folder < 0)
@@ -22,15 +21,15 @@ int kept_open(const struct manager *manager, const char *name, bool make)
 	return fd;
 }
 
-int kept_make_folder(const struct manager *manager, const char *name)
+int kept_make_folder(const struct memblock_root *root, const char *name)
 {
-	_cleanup_close_ int fd = kept_open(manager, name, true);
+	_cleanup_close_ int fd = kept_open(root, name, true);
 
 	return fd < 0 ? fd : 0;
 }
 
 /* A name is that of a file, or of one in a folder. */
-static int open_folder_of(const struct manager *manager, const char *name, bool make,
+static int open_folder_of(const struct memblock_root *root, const char *name, bool make,
 			  const char **ret_file)
 {
 	_cleanup_free_ char *folder = NULL;
@@ -38,31 +37,31 @@ static int open_folder_of(const struct manager *manager, const char *name, bool 
 
 	*ret_file = slash ? slash + 1 : name;
 	if (!slash)
-		return kept_open(manager, NULL, make);
+		return kept_open(root, NULL, make);
 	folder = strndup(name, (size_t)(slash - name));
-	return folder ? kept_open(manager, folder, make) : -ENOMEM;
+	return folder ? kept_open(root, folder, make) : -ENOMEM;
 }
 
-int kept_read(const struct manager *manager, const char *name, char **ret)
+int kept_read(const struct memblock_root *root, const char *name, char **ret)
 {
 	const char *file;
-	_cleanup_close_ int folder = open_folder_of(manager, name, false, &file);
+	_cleanup_close_ int folder = open_folder_of(root, name, false, &file);
 
 	return folder < 0 ? folder : kept_read_at(folder, file, ret);
 }
 
-int kept_write(const struct manager *manager, const char *name, const char *text)
+int kept_write(const struct memblock_root *root, const char *name, const char *text)
 {
 	const char *file;
-	_cleanup_close_ int folder = open_folder_of(manager, name, true, &file);
+	_cleanup_close_ int folder = open_folder_of(root, name, true, &file);
 
 	return folder < 0 ? folder : kept_write_at(folder, file, text);
 }
 
-int kept_append(const struct manager *manager, const char *name, const char *text)
+int kept_append(const struct memblock_root *root, const char *name, const char *text)
 {
 	const char *file;
-	_cleanup_close_ int folder = open_folder_of(manager, name, false, &file);
+	_cleanup_close_ int folder = open_folder_of(root, name, false, &file);
 	_cleanup_close_ int fd = -1;
 
 	if (folder < 0)
@@ -95,9 +94,9 @@ static int open_list(int fd, DIR **ret)
 	return 0;
 }
 
-int kept_list(const struct manager *manager, const char *name, DIR **ret)
+int kept_list(const struct memblock_root *root, const char *name, DIR **ret)
 {
-	int fd = kept_open(manager, name, false);
+	int fd = kept_open(root, name, false);
 
 	return fd < 0 ? fd : open_list(fd, ret);
 }
@@ -122,20 +121,20 @@ static int list_blocks(int fd, struct block_set *ret)
 	return 0;
 }
 
-int kept_list_blocks(const struct manager *manager, const char *folder, struct block_set *ret)
+int kept_list_blocks(const struct memblock_root *root, const char *folder, struct block_set *ret)
 {
-	return list_blocks(kept_open(manager, folder, false), ret);
+	return list_blocks(kept_open(root, folder, false), ret);
 }
 
-int kept_list_marked(const struct manager *manager, struct block_set *ret)
+int kept_list_marked(const struct memblock_root *root, struct block_set *ret)
 {
-	return list_blocks(kept_open_folder(manager->root, WORKER_MARKED, false), ret);
+	return list_blocks(kept_open_folder(root, WORKER_MARKED, false), ret);
 }
 
-void kept_remove(const struct manager *manager, const char *name)
+void kept_remove(const struct memblock_root *root, const char *name)
 {
 	const char *file;
-	_cleanup_close_ int folder = open_folder_of(manager, name, false, &file);
+	_cleanup_close_ int folder = open_folder_of(root, name, false, &file);
 
 	if (folder >= 0)
 		(void)unlinkat(folder, file, 0);

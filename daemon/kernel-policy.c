@@ -43,8 +43,8 @@ static int keep(struct kernel_policy *policy)
 	if (!text)
 		return -ENOMEM;
 	if (*text)
-		return kept_write(policy->manager, KERNEL_RECORD_FILE, text);
-	kept_remove(policy->manager, KERNEL_RECORD_FILE);
+		return kept_write(policy->manager->root, KERNEL_RECORD_FILE, text);
+	kept_remove(policy->manager->root, KERNEL_RECORD_FILE);
 	return 0;
 }
 
@@ -204,7 +204,7 @@ static int read_records(struct kernel_policy *policy)
 	_cleanup_free_ char *text = NULL;
 	int r;
 
-	r = kept_read(policy->manager, KERNEL_RECORD_FILE, &text);
+	r = kept_read(policy->manager->root, KERNEL_RECORD_FILE, &text);
 	if (r >= 0)
 		r = kernel_records_from_text(text, policy->records);
 	if (r < 0 && r != -ENOENT && r != -ENOMEM)

@@ -213,7 +213,7 @@ void manager_stop(struct manager *manager)
 
 	if (!manager->stopping) {
 		(void)sd_notify(false, "STOPPING=1\nSTATUS=Stopping");
-		kept_remove(manager, READY);
+		kept_remove(manager->root, READY);
 	}
 	manager->stopping = true;
 	/* At shutdown memory stays as it is: who would need it back? */
@@ -391,7 +391,7 @@ void manager_tell_ready(struct manager *manager)
 	manager->ready = true;
 	/* From now on udev's helper leaves memory that is added to us. */
 	if (manager->arrivals && !manager->stopping)
-		(void)kept_write(manager, READY, "");
+		(void)kept_write(manager->root, READY, "");
 	manager_tell_status(manager);
 	r = sd_notify(false, "READY=1");
 	if (r < 0) /* it will end us, and begin anew */
@@ -410,7 +410,7 @@ struct manager *manager_free(struct manager *manager)
 
 	/* That of another daemon, which has the name, is none of ours. */
 	if (manager->arrivals && manager->ready)
-		kept_remove(manager, READY);
+		kept_remove(manager->root, READY);
 	/* Jobs and guard tell the bus, so it goes after them; all give workers back. */
 	queue_free(manager->queue);
 	arrivals_free(manager->arrivals);

@@ -243,7 +243,7 @@ static void take_up_files(struct marked *marked)
 	_cleanup_(block_set_done) struct block_set blocks = {};
 
 	marked->is_read = true;
-	if (kept_list_marked(marked->manager, &blocks) < 0)
+	if (kept_list_marked(marked->manager->root, &blocks) < 0)
 		return;
 	marked->entries = calloc(blocks.n + 1, sizeof(*marked->entries));
 	/* With no reason they differ from any that is wanted. */

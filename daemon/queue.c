@@ -131,7 +131,7 @@ static void conclude(struct queue *queue, struct job *job)
 	job->state = JOB_ENDED;
 	queue->manager->counts.jobs[job->ending]++;
 	job_close(job);
-	job_file_remove(queue->manager, job);
+	job_file_remove(queue->manager->root, job);
 	arrivals_job_ended(queue->manager->arrivals, job);
 	tell(EVENT_JOB_ENDED, job->id, NO_BLOCK, "Job %u (%s): %s%s%s", job->id,
 	     job_kind_to_string(job->kind), memblock_ending_to_string(job->ending),
@@ -224,7 +224,7 @@ static bool prepare(struct queue *queue, struct job *job)
 	r = job->back ? 0 : memblock_transition_new(job->plan, &job->transition);
 	/* The file of one that is put back is there from before. */
 	if (r >= 0 && !job->back)
-		r = job_file_create(queue->manager, job);
+		r = job_file_create(queue->manager->root, job);
 	if (r < 0) {
 		(void)job_fail(job, "Failed", "The job can't be written down: %s", strerror(-r));
 		return false;
@@ -547,5 +547,5 @@ static int recover_job(const struct saved_job *saved, void *userdata)
 
 int queue_recover(struct queue *queue)
 {
-	return saved_jobs_each(queue->manager, recover_job, queue);
+	return saved_jobs_each(queue->manager->root, recover_job, queue);
 }

@@ -6,14 +6,6 @@
 /* The file of a job that a killed daemon left, and the plan that is made of it to put back what was
  * done. */
 
-/* What job-file.c has of the daemon beside a job. */
-const struct memblock_root *manager_root(const struct manager *manager);
-const struct memblock_root *manager_root(const struct manager *manager)
-{
-	(void)manager;
-	return NULL;
-}
-
 void tell(enum event_id event, unsigned job, uint64_t block, const char *format, ...)
 {
 	(void)event;

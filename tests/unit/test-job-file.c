@@ -9,17 +9,6 @@
 #include "job-file.h"
 #include "journal.h"
 
-/* What job-file.c has of the daemon beside a job: of the manager, no more than where files are. */
-struct manager {
-	const struct memblock_root *root;
-};
-
-const struct memblock_root *manager_root(const struct manager *manager);
-const struct memblock_root *manager_root(const struct manager *manager)
-{
-	return manager->root;
-}
-
 static unsigned told;
 
 void tell(enum event_id event, unsigned job, uint64_t block, const char *format, ...)
@@ -147,11 +136,11 @@ static int take(const struct saved_job *saved, void *userdata)
 	return answer;
 }
 
-static int take_all(const struct manager *manager, int what_to_answer)
+static int take_all(const struct memblock_root *root, int what_to_answer)
 {
 	told = n_taken = 0;
 	answer = what_to_answer;
-	return saved_jobs_each(manager, take, NULL);
+	return saved_jobs_each(root, take, NULL);
 }
 
 static bool is_there(const struct fake_tree *tree, const char *name)
@@ -167,17 +156,16 @@ static void test_written_and_read(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	_cleanup_root_ struct memblock_root *root = open_root(tree);
-	const struct manager manager = { root };
 	_cleanup_(job_freep) struct job *job = make_job();
 
 	(void)state;
-	assert_int_equal(take_all(&manager, 0), 0); /* no folder yet */
+	assert_int_equal(take_all(root, 0), 0); /* no folder yet */
 	assert_int_equal(n_taken, 0);
 
-	assert_int_equal(job_file_create(&manager, job), 0);
+	assert_int_equal(job_file_create(root, job), 0);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(job_file_try(job, memblock_plan_step(job->plan, i)), 0);
-	assert_int_equal(take_all(&manager, 1), 0);
+	assert_int_equal(take_all(root, 1), 0);
 	assert_int_equal(n_taken, 1);
 	assert_int_equal(told, 0);
 	assert_int_equal(taken.id, 7);
@@ -187,7 +175,7 @@ static void test_written_and_read(void **state)
 	assert_int_equal(taken.n, 2);
 	assert_true(is_there(tree, "7"));
 
-	job_file_remove(&manager, job);
+	job_file_remove(root, job);
 	assert_false(is_there(tree, "7"));
 }
 
@@ -196,12 +184,11 @@ static void test_file_of_another(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	_cleanup_root_ struct memblock_root *root = open_root(tree);
-	const struct manager manager = { root };
 	_cleanup_(job_freep) struct job *job = make_job();
 
 	(void)state;
 	make_link(tree, "run/memblockd/jobs/7", "/nonexistent");
-	assert_int_equal(job_file_create(&manager, job), -EEXIST);
+	assert_int_equal(job_file_create(root, job), -EEXIST);
 	assert_int_equal(job->journal_fd, -1);
 }
 
@@ -217,12 +204,11 @@ static void test_what_becomes_of_a_file(void **state)
 	};
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	_cleanup_root_ struct memblock_root *root = open_root(tree);
-	const struct manager manager = { root };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		write_file(tree, "run/memblockd/jobs/7", HEAD FACTS TRY);
-		assert_int_equal(take_all(&manager, cases[i].answer), cases[i].result);
+		assert_int_equal(take_all(root, cases[i].answer), cases[i].result);
 		assert_int_equal(n_taken, 1);
 		assert_int_equal(is_there(tree, "7"), cases[i].stays);
 	}
@@ -233,7 +219,6 @@ static void test_what_is_no_job_file(void **state)
 	static const char nul[] = HEAD FACTS "\0" TRY;
 	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
 	_cleanup_root_ struct memblock_root *root = open_root(tree);
-	const struct manager manager = { root };
 	char path[PATH_MAX];
 	int fd;
 
@@ -253,7 +238,7 @@ static void test_what_is_no_job_file(void **state)
 	assert_int_equal(ftruncate(fd, (off_t)1 << 32), 0);
 	assert_int_equal(close(fd), 0);
 
-	assert_int_equal(take_all(&manager, 1), 0);
+	assert_int_equal(take_all(root, 1), 0);
 	assert_int_equal(n_taken, 0);
 	assert_int_equal(told, 7);
 	assert_false(is_there(tree, "1"));
