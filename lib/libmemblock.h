@@ -716,25 +716,29 @@ enum memblock_action memblock_step_undo(const struct memblock_step *step);
  */
 int memblock_transition_new(const struct memblock_plan *plan, struct memblock_transition **ret);
 struct memblock_transition *memblock_transition_free(struct memblock_transition *transition);
-/* The block to turn to next, and what to write to it; false where nothing is left to do. It stays
- * the same until memblock_transition_found() or memblock_transition_report() settles it. */
+/* The block to turn to next, and what to write to it; false where nothing is left to do, or nothing
+ * before what is being written to is reported. It stays the same until memblock_transition_found()
+ * is told of it. */
 bool memblock_transition_next(const struct memblock_transition *transition, uint64_t *ret_index,
 			      enum memblock_action *ret_action);
 /* Tells how the block was found right before the write (error: what memblock_read_state() gave).
  * True where the write is to be done; else it is settled: it has that state already, is online in
  * another kind of zone than was asked for (-EINVAL, what the kernel would say), is gone or can't be
- * read. What was found is what it would be put back to. */
+ * read. What was found is what it would be put back to. More than one block may be written to at a
+ * time: the next ones are those that are wanted if all goes well. */
 bool memblock_transition_found(struct memblock_transition *transition, int error,
 			       enum memblock_state state, enum memblock_zone zone);
-/* Tells what came of the write that found() wanted, and how the block was found after it: a block
- * that has the wanted state counts whatever the write gave, and as somebody else's work, never to
- * be put back, where the kernel answered that it had it before (-EINVAL). state is UNKNOWN where it
- * could not be read: then the error decides. -EIO is the error of a block that hasn't the state
- * that a write without error should have given it. */
+/* Tells what came of the first write that found() wanted and that isn't reported yet, and how its
+ * block was found after it: a block that has the wanted state counts whatever the write gave, and as
+ * somebody else's work, never to be put back, where the kernel answered that it had it before
+ * (-EINVAL). state is UNKNOWN where it could not be read: then the error decides. -EIO is the error
+ * of a block that hasn't the state that a write without error should have given it. */
 void memblock_transition_report(struct memblock_transition *transition, int error,
 				enum memblock_state state, enum memblock_zone zone);
+/* All writes that aren't reported yet were not even begun: their blocks come next again. */
+void memblock_transition_withdraw(struct memblock_transition *transition);
 /* Ends it early, for a reason (-ECANCELED, -ETIMEDOUT): what was done is put back, unless it is by
- * best effort. A write that is under way is still to be reported; what it did counts, and where
+ * best effort. Writes that are under way are still to be reported; what they did counts, and where
  * nothing more is wanted then, all is done. -EINTR of it becomes the reason. Without effect where
  * it is being put back already, or was cancelled before. */
 void memblock_transition_cancel(struct memblock_transition *transition, int error);

@@ -11,20 +11,22 @@
 struct item {
 	struct memblock_step step; /* with the zone that was found right before the write */
 	struct memblock_result result;
+	bool writing; /* found() said that the write is to be done, and it isn't reported yet */
 	bool touched; /* it may have been changed by us, and would be put back */
 };
 
 struct memblock_transition {
 	struct item *items;
 	size_t n;
-	size_t current; /* the item that next() names, as long as it hasn't ended */
+	size_t current; /* the item that comes next, as long as it hasn't ended */
+	size_t oldest;  /* the first of those that are written to */
+	size_t n_writing;
 	size_t wanted;
 	size_t done;
-	size_t left; /* not tried yet */
+	size_t left; /* not settled yet */
 	bool best_effort;
 	bool undoing;
-	bool writing; /* found() said that the write is to be done, and it isn't reported yet */
-	int stop;     /* why it is to end early */
+	int stop; /* why it is to end early */
 	int error;
 	enum memblock_ending ending;
 };
@@ -44,7 +46,6 @@ static enum memblock_ending ending_short(const struct memblock_transition *trans
 /* Back to the next item that is to be put back. */
 static void go_back(struct memblock_transition *transition)
 {
-	transition->writing = false;
 	while (transition->current > 0)
 		if (transition->items[--transition->current].touched)
 			return;
@@ -71,20 +72,26 @@ static bool has_prospects(const struct memblock_transition *transition)
 				       : transition->left >= transition->wanted - transition->done;
 }
 
-/* On to the next item that can serve. */
+/* Whether enough is being written to for what is wanted, if all goes well. */
+static bool has_enough(const struct memblock_transition *transition)
+{
+	return transition->done + transition->n_writing >= transition->wanted;
+}
+
+/* On to the next item that can serve. How it goes on is open while any is written to. */
 static void go_on(struct memblock_transition *transition)
 {
-	transition->writing = false;
-	if (transition->done >= transition->wanted) {
-		transition->ending = MEMBLOCK_ENDING_DONE;
-		return;
-	}
-	if (!has_prospects(transition)) {
-		give_up(transition);
-		return;
-	}
-	while (transition->items[transition->current].result.outcome != MEMBLOCK_OUTCOME_NOT_TRIED)
+	while (transition->current < transition->n &&
+	       (transition->items[transition->current].writing ||
+		transition->items[transition->current].result.outcome !=
+			MEMBLOCK_OUTCOME_NOT_TRIED))
 		transition->current++;
+	if (transition->n_writing > 0)
+		return;
+	if (has_enough(transition))
+		transition->ending = MEMBLOCK_ENDING_DONE;
+	else if (!has_prospects(transition))
+		give_up(transition);
 }
 
 int memblock_transition_new(const struct memblock_plan *plan, struct memblock_transition **ret)
@@ -134,18 +141,44 @@ static bool has_ended(const struct memblock_transition *transition)
 	return transition->ending != MEMBLOCK_ENDING_NOT_YET;
 }
 
+/* Whether nothing more is to be begun before what is written to is reported. */
+static bool is_waiting(const struct memblock_transition *transition)
+{
+	return transition->n_writing > 0 &&
+	       (transition->undoing || transition->current == transition->n ||
+		has_enough(transition) || !has_prospects(transition));
+}
+
 bool memblock_transition_next(const struct memblock_transition *transition, uint64_t *ret_index,
 			      enum memblock_action *ret_action)
 {
 	const struct memblock_step *step;
 
-	if (has_ended(transition))
+	if (has_ended(transition) || is_waiting(transition))
 		return false;
 
 	step = &transition->items[transition->current].step;
 	*ret_index = step->index;
 	*ret_action = transition->undoing ? memblock_step_undo(step) : step->action;
 	return true;
+}
+
+static void begin_write(struct memblock_transition *transition, struct item *item)
+{
+	item->writing = true;
+	if (transition->n_writing++ == 0)
+		transition->oldest = (size_t)(item - transition->items);
+}
+
+static struct item *end_write(struct memblock_transition *transition)
+{
+	struct item *item = &transition->items[transition->oldest];
+
+	item->writing = false;
+	transition->n_writing--;
+	while (transition->n_writing > 0 && !transition->items[transition->oldest].writing)
+		transition->oldest++;
+	return item;
 }
 
 /* Settles an item on the way on. */
@@ -169,14 +202,15 @@ static bool found_on_the_way_on(struct memblock_transition *transition, struct i
 	} else if (state != action_state(item->step.action)) {
 		if (zone != MEMBLOCK_ZONE_UNKNOWN)
 			item->step.zone = zone;
-		transition->writing = true;
+		begin_write(transition, item);
+		go_on(transition);
 	} else if (action_excludes_zone(item->step.action, zone)) {
 		/* What the kernel says to whom writes `online` to an online block. */
 		settle(transition, item, MEMBLOCK_OUTCOME_FAILED, -EINVAL);
 	} else {
 		settle(transition, item, MEMBLOCK_OUTCOME_ALREADY, 0);
 	}
-	return transition->writing;
+	return item->writing;
 }
 
 static void reported_on_the_way_on(struct memblock_transition *transition, struct item *item,
@@ -228,13 +262,13 @@ static bool found_on_the_way_back(struct memblock_transition *transition, struct
 	} else if (error == -ENODEV) {
 		settle_back(transition, item, MEMBLOCK_OUTCOME_NOT_PUT_BACK, error);
 	} else if (!back) {
-		transition->writing = true;
+		begin_write(transition, item);
 	} else if (action_excludes_zone(undo, zone)) {
 		settle_back(transition, item, MEMBLOCK_OUTCOME_NOT_PUT_BACK, -EINVAL);
 	} else {
 		settle_back(transition, item, MEMBLOCK_OUTCOME_PUT_BACK, 0);
 	}
-	return transition->writing;
+	return item->writing;
 }
 
 static void reported_on_the_way_back(struct memblock_transition *transition, struct item *item,
@@ -260,7 +294,7 @@ bool memblock_transition_found(struct memblock_transition *transition, int error
 {
 	struct item *item;
 
-	if (has_ended(transition))
+	if (has_ended(transition) || is_waiting(transition))
 		return false;
 
 	item = &transition->items[transition->current];
@@ -274,15 +308,27 @@ void memblock_transition_report(struct memblock_transition *transition, int erro
 {
 	struct item *item;
 
-	if (!transition->writing)
+	if (transition->n_writing == 0)
 		return;
 
-	item = &transition->items[transition->current];
+	item = end_write(transition);
 	see(item, state, zone);
 	if (transition->undoing)
 		reported_on_the_way_back(transition, item, error, state, zone);
 	else
 		reported_on_the_way_on(transition, item, error, state, zone);
+}
+
+void memblock_transition_withdraw(struct memblock_transition *transition)
+{
+	if (transition->n_writing == 0)
+		return;
+
+	transition->current = transition->oldest;
+	while (transition->n_writing > 0)
+		(void)end_write(transition);
+	if (!transition->undoing)
+		go_on(transition);
 }
 
 void memblock_transition_cancel(struct memblock_transition *transition, int error)
@@ -291,7 +337,7 @@ void memblock_transition_cancel(struct memblock_transition *transition, int erro
 		return;
 
 	transition->stop = transition->error = error;
-	if (!transition->writing)
+	if (transition->n_writing == 0)
 		give_up(transition);
 }
 
@@ -303,9 +349,11 @@ void memblock_transition_abandon(struct memblock_transition *transition, int err
 	if (!transition->undoing)
 		transition->error = error;
 	for (size_t i = 0; i < transition->n; i++) {
-		struct memblock_result *result = &transition->items[i].result;
-		bool written_to = transition->writing && i == transition->current;
+		struct item *item = &transition->items[i];
+		struct memblock_result *result = &item->result;
+		bool written_to = item->writing;
 
+		item->writing = false;
 		if (result->outcome == MEMBLOCK_OUTCOME_NOT_TRIED && written_to)
 			result->outcome = MEMBLOCK_OUTCOME_FAILED;
 		else if (result->outcome == MEMBLOCK_OUTCOME_DONE && !transition->best_effort)
@@ -314,7 +362,7 @@ void memblock_transition_abandon(struct memblock_transition *transition, int err
 			continue;
 		result->error = error;
 	}
-	transition->writing = false;
+	transition->n_writing = 0;
 	transition->ending = ending_short(transition);
 }
 

@@ -62,6 +62,7 @@ enum call {
 	CALL_END, /* no more calls */
 	CALL_FOUND,
 	CALL_REPORT,
+	CALL_WITHDRAW,
 	CALL_CANCEL,
 	CALL_ABANDON,
 };
@@ -81,6 +82,10 @@ struct event {
 #define REPORT(...)                      \
 	{                                \
 		CALL_REPORT, __VA_ARGS__ \
+	}
+#define WITHDRAW(next)                                \
+	{                                             \
+		.call = CALL_WITHDRAW, .then = (next) \
 	}
 #define CANCEL(why, next)                                           \
 	{                                                           \
@@ -124,9 +129,8 @@ static const struct row rows[] = {
 	{ "all go", TWO_OFF, .events = { FOUND_ON, WENT("memory2 offline"), FOUND_ON, WENT("") },
 	  ENDS(DONE), .done = 2, .results = "done done" },
 	{ "online", .steps = { ON_MOVABLE(1) }, .n = 1, .wanted = 1,
-	  .events = { FOUND(0, OFF_NOW, NO_ZONE, "memory1 online_movable"),
-		      REPORT(0, ON_NOW, MOVABLE, "") },
-	  ENDS(DONE), .done = 1, .results = "done,Movable" },
+	  .events = { FOUND(0, OFF_NOW, NO_ZONE, ""), REPORT(0, ON_NOW, MOVABLE, "") }, ENDS(DONE),
+	  .done = 1, .results = "done,Movable" },
 	{ "online in another zone after all", .steps = { ON_MOVABLE(1) }, .n = 1, .wanted = 1,
 	  .events = { FOUND(0, OFF_NOW, NO_ZONE, NULL), REPORT(0, ON_NOW, NORMAL, "") }, ENDS(DONE),
 	  .done = 1, .results = "done,Normal" },
@@ -163,8 +167,7 @@ static const struct row rows[] = {
 	{ "not readable", TWO_OFF, .events = { FOUND(-EIO, NO_STATE, NO_ZONE, "") }, ENDS(FAILED),
 	  .error = -EIO, .results = "failed(5) not-tried,Normal" },
 	{ "being taken offline by somebody", .steps = { OFF(1) }, .n = 1, .wanted = 1,
-	  .events = { FOUND(0, GOING, NO_ZONE, "memory1 offline"),
-		      REPORT(-EINVAL, OFF_NOW, NO_ZONE, "") },
+	  .events = { FOUND(0, GOING, NO_ZONE, ""), REPORT(-EINVAL, OFF_NOW, NO_ZONE, "") },
 	  ENDS(DONE), .done = 1, .results = "already" },
 
 	/* What the write gave, and what is so. */
@@ -245,8 +248,7 @@ static const struct row rows[] = {
 	  .results = "not-put-back(22),Movable failed(16),Normal" },
 	{ "put back, as far as is known", TWO_OFF,
 	  .events = { FOUND_ON, WENT(NULL), FOUND_ON, IS_BUSY(NULL),
-		      FOUND(-EIO, NO_STATE, NO_ZONE, "memory1 online_kernel"),
-		      REPORT(0, NO_STATE, NO_ZONE, "") },
+		      FOUND(-EIO, NO_STATE, NO_ZONE, ""), REPORT(0, NO_STATE, NO_ZONE, "") },
 	  ENDS(FAILED), .error = -EBUSY, .results = "put-back failed(16),Normal" },
 	{ "it failed, and nothing is known", TWO_OFF,
 	  .events = { FOUND_ON, WENT(NULL), FOUND_ON, IS_BUSY(NULL),
@@ -275,8 +277,7 @@ static const struct row rows[] = {
 		      FOUND(0, OFF_NOW, NO_ZONE, NULL), REPORT(0, ON_NOW, NORMAL, "") },
 	  ENDS(FAILED), .error = -ECANCELED, .results = "put-back,Normal not-tried,Normal" },
 	{ "within a write", TWO_OFF,
-	  .events = { FOUND_ON, CANCEL(-ETIMEDOUT, "memory1 offline"),
-		      REPORT(-EINTR, ON_NOW, NORMAL, "") },
+	  .events = { FOUND_ON, CANCEL(-ETIMEDOUT, ""), REPORT(-EINTR, ON_NOW, NORMAL, "") },
 	  ENDS(FAILED), .error = -ETIMEDOUT, .results = "failed(110),Normal not-tried,Normal" },
 	{ "within a write that fails by itself", TWO_OFF,
 	  .events = { FOUND_ON, CANCEL(-ECANCELED, NULL), IS_BUSY("") }, ENDS(FAILED),
@@ -333,6 +334,49 @@ static const struct row rows[] = {
 		      FOUND(0, OFF_NOW, NO_ZONE, NULL), ABANDON(-EPIPE, "") },
 	  ENDS(NOT_PUT_BACK), .error = -EBUSY, .done = 1,
 	  .results = "not-put-back(32) failed(16),Normal" },
+	/* Several at a time. */
+	{ "two go together", TWO_OFF,
+	  .events = { FOUND(0, ON_NOW, NORMAL, "memory2 offline"), FOUND(0, ON_NOW, NORMAL, ""),
+		      WENT(""), WENT("") },
+	  ENDS(DONE), .done = 2, .results = "done done" },
+	{ "no more than are wanted", .steps = { OFF(1), OFF(2), OFF(3) }, .n = 3, .wanted = 2,
+	  .events = { FOUND_ON, FOUND(0, ON_NOW, NORMAL, ""), FOUND_ON, IS_BUSY("memory3 offline"),
+		      WENT("memory3 offline"), FOUND_ON, WENT("") },
+	  ENDS(DONE), .done = 2, .results = "failed(16),Normal done done" },
+	{ "one of them is so already", .steps = { OFF(1), OFF(2), OFF(3) }, .n = 3, .wanted = 3,
+	  .events = { FOUND_ON, FOUND(0, OFF_NOW, NO_ZONE, "memory3 offline"), FOUND_ON, WENT(""),
+		      WENT("") },
+	  ENDS(DONE), .done = 3, .results = "done already done" },
+	{ "the first fails, the second is put back", TWO_OFF,
+	  .events = { FOUND_ON, FOUND_ON, IS_BUSY(""), WENT("memory2 online_kernel"),
+		      FOUND(0, OFF_NOW, NO_ZONE, ""), REPORT(0, ON_NOW, NORMAL, "") },
+	  ENDS(FAILED), .error = -EBUSY, .results = "failed(16),Normal put-back,Normal" },
+	{ "one is gone, and no other is begun", .steps = { OFF(1), OFF(2), OFF(3) }, .n = 3,
+	  .wanted = 3,
+	  .events = { FOUND_ON, FOUND(-ENODEV, NO_STATE, NO_ZONE, ""),
+		      WENT("memory1 online_kernel"), FOUND(0, OFF_NOW, NO_ZONE, NULL),
+		      REPORT(0, ON_NOW, NORMAL, "") },
+	  ENDS(FAILED), .error = -ENODEV,
+	  .results = "put-back,Normal failed(19) not-tried,Normal" },
+	{ "those that were not begun come again", .steps = { OFF(1), OFF(2), OFF(3) }, .n = 3,
+	  .wanted = 3, .best_effort = true,
+	  .events = { FOUND_ON, FOUND_ON, FOUND_ON, IS_BUSY(""), WITHDRAW("memory2 offline"),
+		      FOUND_ON, WENT("memory3 offline"), FOUND_ON, WENT("") },
+	  ENDS(PARTIAL), .error = -EBUSY, .done = 2, .results = "failed(16),Normal done done" },
+	{ "none of them was begun, and it is cancelled", TWO_OFF,
+	  .events = { FOUND_ON, FOUND_ON, CANCEL(-ECANCELED, ""), WITHDRAW("") }, ENDS(FAILED),
+	  .error = -ECANCELED, .results = "not-tried,Normal not-tried,Normal" },
+	{ "what puts back was not begun", TWO_OFF,
+	  .events = { FOUND_ON, WENT(NULL), FOUND_ON, IS_BUSY(NULL), FOUND(0, OFF_NOW, NO_ZONE, ""),
+		      WITHDRAW("memory1 online_kernel"), FOUND(0, OFF_NOW, NO_ZONE, ""),
+		      REPORT(0, ON_NOW, NORMAL, "") },
+	  ENDS(FAILED), .error = -EBUSY, .results = "put-back,Normal failed(16),Normal" },
+	{ "both are written to when it is abandoned", TWO_OFF,
+	  .events = { FOUND_ON, FOUND_ON, WENT(""), ABANDON(-EPIPE, "") }, ENDS(NOT_PUT_BACK),
+	  .error = -EPIPE, .done = 1, .results = "not-put-back(32) failed(32),Normal" },
+	{ "nothing to withdraw", TWO_OFF,
+	  .events = { WITHDRAW("memory1 offline"), ABANDON(-EPIPE, "") }, ENDS(FAILED),
+	  .error = -EPIPE, .results = "not-tried,Normal not-tried,Normal" },
 };
 
 static void assert_next(const struct memblock_transition *transition, const char *then)
@@ -356,6 +400,9 @@ static void play(struct memblock_transition *transition, const struct event *eve
 		break;
 	case CALL_REPORT:
 		memblock_transition_report(transition, event->error, event->state, event->zone);
+		break;
+	case CALL_WITHDRAW:
+		memblock_transition_withdraw(transition);
 		break;
 	case CALL_CANCEL:
 		memblock_transition_cancel(transition, event->error);
@@ -425,7 +472,6 @@ static void test_on_the_way(void **state)
 	assert_int_equal(memblock_transition_error(transition), 0);
 	assert_int_equal(memblock_transition_ending(transition), MEMBLOCK_ENDING_NOT_YET);
 	assert_true(memblock_transition_found(transition, 0, ON_NOW, NORMAL));
-	assert_true(memblock_transition_found(transition, 0, ON_NOW, NORMAL));
 	memblock_transition_report(transition, 0, OFF_NOW, NO_ZONE);
 	memblock_transition_progress(transition, &done, &wanted);
 	assert_int_equal(done, 1);
@@ -462,6 +508,7 @@ struct story {
 	bool best_effort;
 	unsigned rivals;    /* how often of 100 times one of them acts */
 	unsigned blindness; /* how often of 100 times a state can't be read */
+	size_t together;    /* how many blocks are written to in a row */
 	unsigned calls;
 };
 
@@ -505,6 +552,7 @@ static void make_story(struct story *story, uint64_t seed)
 	story->best_effort = happens(story, 30);
 	story->rivals = happens(story, 50) ? 0 : roll(story, 15);
 	story->blindness = happens(story, 70) ? 0 : roll(story, 30);
+	story->together = 1 + roll(story, 3);
 	action = happens(story, 60) ? MEMBLOCK_ACTION_OFFLINE : MEMBLOCK_ACTION_ONLINE_MOVABLE;
 	for (size_t i = 0; i < story->n; i++)
 		make_block(story, i, action);
@@ -565,41 +613,62 @@ static int simulated_write(struct story *story, uint64_t index, enum memblock_ac
 	return happens(story, block->trouble) ? -EPIPE : 0;
 }
 
-/* Carries it out, and cancels at a certain call. */
-static void drive(struct story *story, struct memblock_transition *transition, unsigned cancel_at)
+/* Looks at the block that comes next. Whether it is to be written to. */
+static bool simulated_find(struct story *story, struct memblock_transition *transition,
+			   uint64_t index, enum memblock_action action)
 {
-	enum memblock_action action;
+	struct simulated_block *block = &story->blocks[index];
 	enum memblock_state state;
 	enum memblock_zone zone;
-	uint64_t index;
 	int r;
 
-	while (memblock_transition_next(transition, &index, &action)) {
-		struct simulated_block *block = &story->blocks[index];
+	assert_true(story->calls < 8 * BLOCKS_MAX);
+	assert_int_equal(story->steps[index].outcome, MEMBLOCK_OUTCOME_NOT_TRIED);
+	r = simulated_read(story, index, &state, &zone);
+	if (!memblock_transition_found(transition, r, state, zone))
+		return false;
+	assert_true(r < 0 || state != action_state(action));
+	if (!block->written) {
+		block->found_state = state;
+		block->found_zone = zone;
+	}
+	return true;
+}
 
-		assert_true(story->calls < 8 * BLOCKS_MAX);
-		assert_int_equal(story->steps[index].outcome, MEMBLOCK_OUTCOME_NOT_TRIED);
-		if (story->calls++ == cancel_at)
-			memblock_transition_cancel(transition, -ECANCELED);
-		if (!memblock_transition_next(transition, &index, &action))
-			return;
-		block = &story->blocks[index];
-		r = simulated_read(story, index, &state, &zone);
-		if (!memblock_transition_found(transition, r, state, zone))
-			continue;
-		assert_true(r < 0 || state != action_state(action));
-		if (!block->written) {
-			block->found_state = state;
-			block->found_zone = zone;
-		}
+/* Writes to blocks until one fails. */
+static void simulated_writes(struct story *story, struct memblock_transition *transition,
+			     const uint64_t *indexes, size_t n, enum memblock_action action)
+{
+	enum memblock_state state;
+	enum memblock_zone zone;
+	int r = 0;
 
-		if (story->calls++ == cancel_at)
-			memblock_transition_cancel(transition, -ECANCELED);
-		r = simulated_write(story, index, action);
-		if (simulated_read(story, index, &state, &zone) < 0)
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		r = simulated_write(story, indexes[i], action);
+		if (simulated_read(story, indexes[i], &state, &zone) < 0)
 			state = NO_STATE;
 		memblock_transition_report(transition, r, state, zone);
 	}
+	memblock_transition_withdraw(transition);
+}
+
+/* Carries it out, and cancels at a certain call. */
+static void drive(struct story *story, struct memblock_transition *transition, unsigned cancel_at)
+{
+	uint64_t indexes[BLOCKS_MAX];
+	enum memblock_action action;
+	size_t n;
+
+	do {
+		if (story->calls++ == cancel_at)
+			memblock_transition_cancel(transition, -ECANCELED);
+		for (n = 0; n < story->together &&
+			    memblock_transition_next(transition, &indexes[n], &action);)
+			n += simulated_find(story, transition, indexes[n], action);
+		if (story->calls++ == cancel_at)
+			memblock_transition_cancel(transition, -ECANCELED);
+		simulated_writes(story, transition, indexes, n, action);
+	} while (memblock_transition_next(transition, &indexes[0], &action));
 }
 
 /* Whether a block is not as it was, and that is our doing. */

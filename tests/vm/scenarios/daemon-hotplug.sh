@@ -32,10 +32,11 @@ told() {
 count() {
 	heard | grep -c "\"event\":\"$1\"" || :
 }
-# settled BLOCKS: waits until all of these were told of, and the last word is that all is settled.
+# settled BLOCKS: waits until all of these were told of, and the last word is that all is settled. The
+# end of the job that removed them may come after it: it looks five times a second whether they are gone.
 settled() {
 	tries=0
-	until heard | tail -n 1 | grep -q '"settled"' && [ "$(told)" = "$1" ]; do
+	until heard | grep -v job-removed | tail -n 1 | grep -q '"settled"' && [ "$(told)" = "$1" ]; do
 		[ $((tries += 1)) -le 120 ] || fail "told of $(line "$(told)"): $(heard)"
 		sleep 0.5
 	done
