@@ -27,10 +27,15 @@
 /* Longer than the line of any block or section. */
 #define WORKER_LINE_MAX 1024
 
+/* Blocks of one write: few enough that who waits hears of them now and then. */
+#define WORKER_WRITE_MAX 16
+
 enum worker_verb {
-	WORKER_OPEN,    /* text: path below the root; the reply brings a descriptor for reading */
-	WORKER_WRITE,   /* block, action; where page_size is not 0, a block of that block_size with
-			 * poisoned pages is not taken offline: -EHWPOISON */
+	WORKER_OPEN, /* text: path below the root; the reply brings a descriptor for reading */
+	/* block, count, action: writes to the states of so many neighbours, one after the other,
+	 * until one fails. Where page_size is not 0, a block of that block_size with poisoned pages
+	 * is not taken offline: -EHWPOISON. */
+	WORKER_WRITE,
 	WORKER_EJECT,   /* text: the device's name, provider; asks the kernel to let go of it */
 	WORKER_GUARD,   /* block: its state and online files become read-only for everybody */
 	WORKER_UNGUARD, /* block: and can be written again */
@@ -54,7 +59,7 @@ struct worker_request {
 	uint32_t provider;   /* enum memblock_provider */
 	uint32_t setting;    /* enum kernel_setting */
 	uint64_t block;      /* index */
-	uint64_t count;      /* WORKER_COUNT_MAX at most */
+	uint64_t count;      /* 1 at least, and WORKER_WRITE_MAX or WORKER_COUNT_MAX at most */
 	uint64_t block_size; /* in bytes, as the next two */
 	uint64_t section_size;
 	uint64_t page_size;
@@ -64,5 +69,5 @@ struct worker_request {
 
 struct worker_reply {
 	int32_t result; /* 0 or a negative errno */
-	uint32_t reserved;
+	uint32_t done;  /* of WORKER_WRITE: how many blocks were written to */
 };

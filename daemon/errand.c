@@ -46,16 +46,18 @@ static void await_nothing(struct errand *errand)
 	(void)sd_event_source_set_enabled(errand->timer, SD_EVENT_OFF);
 }
 
-static void on_answer(int result, int fd, void *userdata)
+static void on_answer(const struct worker_answer *given, void *userdata)
 {
 	struct errand *errand = userdata;
+	struct worker_answer answer = *given;
 
 	await_nothing(errand);
 	/* One that was told to stop may hear of it late: nobody else gets it. */
 	if (errand->reason == 0)
 		spare_give(errand->spare, TAKE_PTR(errand->worker));
-	errand->listener.ended(result < 0 && errand->reason < 0 ? errand->reason : result, fd,
-			       errand->listener.userdata);
+	if (answer.result < 0 && errand->reason < 0)
+		answer.result = errand->reason;
+	errand->listener.ended(&answer, errand->listener.userdata);
 }
 
 static int send_request(struct errand *errand)
@@ -162,7 +164,7 @@ void errand_stop(struct errand *errand, int reason)
 
 	errand->reason = reason;
 	if (errand->awaits == AWAITS_WORKER) {
-		on_answer(reason, -1, errand);
+		on_answer(&(const struct worker_answer){ .result = reason, .fd = -1 }, errand);
 		return;
 	}
 	worker_stop(errand->worker);

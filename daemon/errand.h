@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
-#include "worker-protocol.h"
+#include "worker-client.h"
 
 /* One request to a worker after the other: waits for the worker to be there, for its answer, and
  * for the kernel where that doesn't come back from what the worker asked of it. */
@@ -14,9 +14,8 @@ struct spare;
 /* Each may be called before errand_begin() or errand_stop() returns, and the errand may be freed in
  * it. */
 struct errand_listener {
-	/* 0, the worker's negative errno, -ECONNRESET where it died, or why errand_stop() was
-	 * called; and the descriptor that came along, closed after the call, or -1. */
-	void (*ended)(int result, int fd, void *userdata);
+	/* An error where errand_stop() was called is the reason that was given there. */
+	void (*ended)(const struct worker_answer *answer, void *userdata);
 	/* No worker could be had, and why; nothing was asked of any. */
 	void (*no_worker)(int error, void *userdata);
 	/* Neither an answer nor the worker's end came after a stop. ended() still will, some day.

@@ -100,19 +100,19 @@ static int choose(struct guard *guard)
 
 static void go_on(struct guard *guard);
 
-static void on_reply(int result, int fd __attribute__((unused)), void *userdata)
+static void on_reply(const struct worker_answer *answer, void *userdata)
 {
 	struct guard *guard = userdata;
 	struct guarded *block = find(guard, guard->index);
 
 	/* What was asked for then, whatever is wanted by now. */
-	if (block && result >= 0)
+	if (block && answer->result >= 0)
 		block->is_there = guard->is_adding;
-	if (block && result < 0) {
+	if (block && answer->result < 0) {
 		block->failed = true;
 		tell(EVENT_GUARD, NO_JOB, block->index, "memory%" PRIu64 " can't be %s: %s",
 		     block->index, guard->is_adding ? "guarded" : "freed of its guard",
-		     strerror(-result));
+		     strerror(-answer->result));
 	}
 	go_on(guard);
 }

@@ -72,12 +72,12 @@ static void note_written(struct kernel_policy *policy)
 	(void)keep(policy);
 }
 
-static void on_ended(int result, int fd __attribute__((unused)), void *userdata)
+static void on_ended(const struct worker_answer *answer, void *userdata)
 {
 	struct kernel_policy *policy = userdata;
 
-	if (result < 0)
-		fail(policy, result);
+	if (answer->result < 0)
+		fail(policy, answer->result);
 	else
 		note_written(policy);
 	go_on(policy);

@@ -157,11 +157,15 @@ int manager_recount(struct manager *manager, const struct memblock_block *block)
 
 void manager_note_block(struct manager *manager, const char *action, uint64_t index)
 {
-	bool changed = strcmp(action, "online") == 0 || strcmp(action, "offline") == 0;
+	bool online = strcmp(action, "online") == 0;
+	bool changed = online || strcmp(action, "offline") == 0;
 
 	manager->counts.block_events++;
 	arrivals_note(manager->arrivals, action, index);
-	if (changed && rivals_note(&manager->rivals, index, monotonic_usec()))
+	if (!changed)
+		return;
+	queue_note_change(manager->queue, index, online);
+	if (rivals_note(&manager->rivals, index, monotonic_usec()))
 		tell(EVENT_RIVALS, NO_JOB, index,
 		     "memory%" PRIu64 " was taken offline and online by others %d times within "
 		     "minutes; memblockd keeps out of that",

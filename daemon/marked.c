@@ -114,12 +114,12 @@ static void send_next(struct marked *marked)
 }
 
 /* A block that is gone meanwhile needs no event. */
-static void on_ended(int result, int fd __attribute__((unused)), void *userdata)
+static void on_ended(const struct worker_answer *answer, void *userdata)
 {
 	struct marked *marked = userdata;
 
-	if (result < 0 && result != -ENOENT && result != -ENODEV)
-		note_failure(marked, result);
+	if (answer->result < 0 && answer->result != -ENOENT && answer->result != -ENODEV)
+		note_failure(marked, answer->result);
 	send_next(marked);
 }
 

@@ -453,6 +453,12 @@ bool queue_is_busy(const struct queue *queue)
 	return false;
 }
 
+void queue_note_change(struct queue *queue, uint64_t index, bool online)
+{
+	if (queue->run)
+		run_note_change(queue->run, index, online);
+}
+
 int queue_cancel(struct queue *queue, unsigned id)
 {
 	struct job *job = find(queue, id);

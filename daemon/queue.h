@@ -41,6 +41,8 @@ bool queue_is_running(const struct queue *queue);
 /* Whether a job runs or waits. */
 bool queue_is_busy(const struct queue *queue);
 
+/* A block went online, or offline: run_note_change(). */
+void queue_note_change(struct queue *queue, uint64_t index, bool online);
 /* Ends a job early. -ENOENT where there is none, -EALREADY where it has ended or is putting back.
  */
 int queue_cancel(struct queue *queue, unsigned id);

@@ -19,6 +19,8 @@
 
 #define SECONDS(n) (UINT64_C(n) * 1000 * 1000)
 
+/* Why a worker was stopped that was to write to a block of which there is news. */
+#define LOOK_AGAIN (-ESTALE)
 /* systemd may be slow to start a worker, and a job can't do without. */
 #define WORKER_TRIES 20
 /* A block that somebody else is taking offline. */
@@ -26,6 +28,11 @@
 /* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
 #define EJECT_USEC SECONDS(60)
 #define EJECT_PAUSE_USEC (UINT64_C(200) * 1000)
+
+struct neighbours {
+	uint64_t first;
+	size_t n;
+};
 
 struct run {
 	struct manager *manager;
@@ -39,6 +46,9 @@ struct run {
 	bool is_ejecting;
 	uint64_t index; /* the block in hand */
 	enum memblock_action action;
+	struct neighbours writing; /* blocks that a worker writes to */
+	size_t seen;               /* so many of them went online */
+	struct neighbours noted;   /* those of the last writes, which the job file has */
 };
 
 DEFINE_CLEANUP(struct run, run_free)
@@ -49,6 +59,11 @@ static void look_in(struct run *run, uint64_t usec)
 {
 	(void)sd_event_source_set_time_relative(run->timer, usec);
 	(void)sd_event_source_set_enabled(run->timer, SD_EVENT_ONESHOT);
+}
+
+static bool is_among(const struct neighbours *neighbours, uint64_t index)
+{
+	return index - neighbours->first < neighbours->n;
 }
 
 static uint64_t time_limit(const struct run *run)
@@ -119,24 +134,28 @@ static void remember(struct run *run, int error, enum memblock_state state)
 
 /* The state decides, not the answer: a write of the state that a block has already is -EINVAL, and
  * one that is interrupted late may have been done. */
-static void settle(struct run *run, int error)
+static void settle(struct run *run, uint64_t index, int error)
 {
 	enum memblock_state state = MEMBLOCK_STATE_UNKNOWN;
 	enum memblock_zone zone = MEMBLOCK_ZONE_UNKNOWN;
 	int r;
 
-	r = memblock_read_state(run->manager->root, run->index, &state, &zone);
+	run->index = index;
+	r = memblock_read_state(run->manager->root, index, &state, &zone);
 	if (r < 0)
 		error = r;
 	if (state == MEMBLOCK_STATE_ONLINE)
-		zone_check(run->manager, run->job->id, run->index, run->action, zone);
+		zone_check(run->manager, run->job->id, index, run->action, zone);
 	if (!is_wanted(run->action, state))
 		tell_failure(run, error < 0 ? error : -EIO);
 	else if (error != -EINVAL)
-		rivals_expect(&run->manager->rivals, run->index, monotonic_usec());
+		rivals_expect(&run->manager->rivals, index, monotonic_usec());
 	remember(run, error, state);
 	memblock_transition_report(job_current(run->job), error, state, zone);
+}
 
+static void tell_progress(struct run *run)
+{
 	if (is_undoing(run) && !run->was_undoing)
 		tell(EVENT_BLOCK_FAILED, run->job->id, NO_BLOCK,
 		     "Job %u is not to be done; putting back what it did", run->job->id);
@@ -145,27 +164,65 @@ static void settle(struct run *run, int error)
 	run->listener.changed(run->job, run->listener.userdata);
 }
 
-static void on_written(struct run *run, int result)
+/* How many of the blocks that a worker writes to have the wanted state, up to the first without. */
+static size_t count_reached(const struct run *run)
 {
-	settle(run, result);
+	enum memblock_state state;
+	enum memblock_zone zone;
+	size_t n = 0;
+
+	while (n < run->writing.n &&
+	       memblock_read_state(run->manager->root, run->writing.first + n, &state, &zone) >=
+		       0 &&
+	       is_wanted(run->action, state))
+		n++;
+	return n;
+}
+
+/* How many were written to without error. What one did that died is to be seen. */
+static size_t count_written(const struct run *run, const struct worker_answer *answer)
+{
+	if (answer->result >= 0)
+		return run->writing.n;
+	return answer->result == -ECONNRESET ? count_reached(run)
+					     : MIN(answer->done, run->writing.n);
+}
+
+/* Whether a block that was not written to has failed. One whose time was taken by those before it
+ * is given all of it, and another worker where the last one died behind those. */
+static bool has_failed(const struct worker_answer *answer, size_t n_written)
+{
+	bool cut_short = answer->result == -ETIMEDOUT || answer->result == -ECONNRESET;
+
+	return answer->result != LOOK_AGAIN && !(cut_short && n_written > 0);
+}
+
+/* Those behind one that fails were not begun. */
+static void on_written(struct run *run, const struct worker_answer *answer)
+{
+	size_t n = count_written(run, answer);
+
+	for (size_t i = 0; i < n; i++)
+		settle(run, run->writing.first + i, 0);
+	if (n < run->writing.n && has_failed(answer, n))
+		settle(run, run->writing.first + n, answer->result);
+	memblock_transition_withdraw(job_current(run->job));
+	tell_progress(run);
 	step(run);
 }
 
-/* What is written is on disk before; what puts back needs no note, since the first one stands. */
-static int note_write(struct run *run, enum memblock_state state, enum memblock_zone zone)
+/* What is written is on disk before; what puts back needs no note, since the first one stands, nor
+ * does what was withdrawn. */
+static int note_write(struct run *run, uint64_t index, enum memblock_state state,
+		      enum memblock_zone zone)
 {
 	const struct memblock_step found = {
-		.index = run->index, .state = state, .zone = zone, .action = run->action
+		.index = index, .state = state, .zone = zone, .action = run->action
 	};
-	int r;
 
-	if (is_undoing(run))
+	if (is_undoing(run) || is_among(&run->noted, index))
 		return 0;
-	r = job_file_try(run->job, &found);
-	if (r < 0)
-		(void)job_fail(run->job, "Failed", "Can't write down what is done: %s",
-			       strerror(-r));
-	return r;
+	return job_file_try(run->job, &found);
 }
 
 /* Once offline, memory with poisoned pages stays so. By best effort that is what was asked for, and
@@ -176,26 +233,68 @@ static bool minds_poison(const struct run *run)
 	       !is_undoing(run);
 }
 
-/* False where it came to nothing. Else nothing is to be done here any more: it may have ended. */
-static bool write_block(struct run *run, enum memblock_state state, enum memblock_zone zone)
+/* Memory that was added, and that somebody brought online and took offline again while the job went
+ * on. */
+static bool is_taken_offline(const struct run *run, uint64_t index, enum memblock_state state)
+{
+	return run->job->request.by_policy && state == MEMBLOCK_STATE_OFFLINE &&
+	       arrivals_know(run->manager->arrivals, index);
+}
+
+/* Takes the neighbour of those that are to be written to along, where it is one to be brought
+ * online the same way. Taking one offline may last, and is for itself. */
+static bool take_neighbour(struct run *run)
+{
+	struct memblock_transition *transition = job_current(run->job);
+	enum memblock_action action;
+	enum memblock_state state;
+	enum memblock_zone zone;
+	uint64_t index;
+
+	if (run->action == MEMBLOCK_ACTION_OFFLINE || run->writing.n == WORKER_WRITE_MAX ||
+	    !memblock_transition_next(transition, &index, &action) || action != run->action ||
+	    index != run->writing.first + run->writing.n)
+		return false;
+	return memblock_read_state(run->manager->root, index, &state, &zone) >= 0 &&
+	       state == MEMBLOCK_STATE_OFFLINE && !is_taken_offline(run, index, state) &&
+	       note_write(run, index, state, zone) >= 0 &&
+	       memblock_transition_found(transition, 0, state, zone);
+}
+
+static void begin_writing(struct run *run)
 {
 	const struct memblock_inventory *inventory = run->manager->inventory;
 	struct worker_request request = { .verb = WORKER_WRITE,
-					  .block = run->index,
+					  .block = run->writing.first,
+					  .count = run->writing.n,
 					  .action = run->action };
-	int r;
 
 	if (minds_poison(run)) {
 		request.block_size = memblock_inventory_block_size(inventory);
 		request.page_size = memblock_inventory_page_size(inventory);
 	}
-	r = note_write(run, state, zone);
+	errand_begin(run->errand, &request, time_limit(run));
+}
+
+/* False where it came to nothing. Else nothing is to be done here any more: it may have ended. */
+static bool write_blocks(struct run *run, enum memblock_state state, enum memblock_zone zone)
+{
+	int r;
+
+	r = note_write(run, run->index, state, zone);
 	if (r < 0) {
+		(void)job_fail(run->job, "Failed", "Can't write down what is done: %s",
+			       strerror(-r));
 		memblock_transition_cancel(job_current(run->job), r);
 		memblock_transition_report(job_current(run->job), r, state, zone);
 		return false;
 	}
-	errand_begin(run->errand, &request, time_limit(run));
+	run->writing = (struct neighbours){ run->index, 1 };
+	while (take_neighbour(run))
+		run->writing.n++;
+	run->noted = run->writing;
+	run->seen = 0;
+	begin_writing(run);
 	return true;
 }
 
@@ -315,14 +414,6 @@ static void end_of_blocks(struct run *run)
 		end(run, ending);
 }
 
-/* Memory that was added, and that somebody brought online and took offline again while the job went
- * on. */
-static bool is_taken_offline(const struct run *run, enum memblock_state state)
-{
-	return run->job->request.by_policy && state == MEMBLOCK_STATE_OFFLINE &&
-	       arrivals_know(run->manager->arrivals, run->index);
-}
-
 /* Goes on until something has to be waited for. */
 static void step(struct run *run)
 {
@@ -339,11 +430,11 @@ static void step(struct run *run)
 			/* A write of ours would but wait behind that of somebody else. */
 			r = -ETIMEDOUT;
 		}
-		if (r >= 0 && is_taken_offline(run, state))
+		if (r >= 0 && is_taken_offline(run, run->index, state))
 			r = -ESTALE;
 		run->since_usec = 0;
 		if (memblock_transition_found(transition, r, state, zone)) {
-			if (write_block(run, state, zone))
+			if (write_blocks(run, state, zone))
 				return;
 		} else if (r >= 0 && state == MEMBLOCK_STATE_ONLINE) {
 			/* Somebody else was faster. */
@@ -354,14 +445,14 @@ static void step(struct run *run)
 	end_of_blocks(run);
 }
 
-static void on_ended(int result, int fd __attribute__((unused)), void *userdata)
+static void on_ended(const struct worker_answer *answer, void *userdata)
 {
 	struct run *run = userdata;
 
 	if (run->is_ejecting)
-		on_ejected(run, result);
+		on_ejected(run, answer->result);
 	else
-		on_written(run, result);
+		on_written(run, answer);
 }
 
 /* Nothing can be written at all: what is done stays done. */
@@ -385,6 +476,8 @@ static void on_stuck(void *userdata)
 	struct run *run = userdata;
 	char block[32];
 
+	if (!run->is_ejecting)
+		run->index = run->writing.first + MIN(count_reached(run), run->writing.n - 1);
 	snprintf(block, sizeof(block), "memory%" PRIu64, run->index);
 	tell(EVENT_JOB_STUCK, run->job->id, run->is_ejecting ? NO_BLOCK : run->index,
 	     "The kernel does not come back from %s; nothing more can be done until it does",
@@ -444,6 +537,18 @@ void run_start(struct run *run)
 {
 	set_state(run, state_now(run));
 	step(run);
+}
+
+void run_note_change(struct run *run, uint64_t index, bool online)
+{
+	if (!run->job->request.by_policy || !errand_is_busy(run->errand) ||
+	    !is_among(&run->writing, index))
+		return;
+	/* The worker brings online one after the other. */
+	if (online && index == run->writing.first + run->seen)
+		run->seen++;
+	else
+		errand_stop(run->errand, LOOK_AGAIN);
 }
 
 int run_cancel(struct run *run, int error)

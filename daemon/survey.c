@@ -259,17 +259,18 @@ static void go_on(struct survey *survey)
 		finish(survey);
 }
 
-static void on_ended(int result, int fd, void *userdata)
+static void on_ended(const struct worker_answer *answer, void *userdata)
 {
 	struct survey *survey = userdata;
+	int r = answer->result;
 
 	if (survey->request.verb == WORKER_PAGES)
-		survey->findings.pages_error = result < 0 ? result : take_pages(survey, fd);
+		survey->findings.pages_error = r < 0 ? r : take_pages(survey, answer->fd);
 	else
 		survey->findings.sections_error =
-			result < 0
-				? result
-				: take_text(fd, survey->request.count, &survey->findings.sections);
+			r < 0 ? r
+			      : take_text(answer->fd, survey->request.count,
+					  &survey->findings.sections);
 	go_on(survey);
 }
 

@@ -107,15 +107,15 @@ static int on_reply(sd_event_source *source __attribute__((unused)), int fd,
 		    uint32_t revents __attribute__((unused)), void *userdata)
 {
 	struct worker *worker = userdata;
-	worker_function reply = worker->reply;
-	struct worker_reply answer = {};
+	worker_function function = worker->reply;
+	struct worker_reply reply = {};
 	_cleanup_close_ int passed = -1;
 	int r;
 
-	r = receive_reply(fd, &answer, &passed);
+	r = receive_reply(fd, &reply, &passed);
 	if (r == -EAGAIN)
 		return 0;
-	if (r < 0 || !reply) {
+	if (r < 0 || !function) {
 		/* Gone, or it says what nobody asked. */
 		worker->source = sd_event_source_disable_unref(worker->source);
 		closep(&worker->fd);
@@ -123,8 +123,10 @@ static int on_reply(sd_event_source *source __attribute__((unused)), int fd,
 	}
 
 	worker->reply = NULL;
-	if (reply)
-		reply(r < 0 ? -ECONNRESET : answer.result, passed, worker->userdata);
+	if (function)
+		function(&(const struct worker_answer){ r < 0 ? -ECONNRESET : reply.result,
+							reply.done, passed },
+			 worker->userdata);
 	return 0;
 }
 

@@ -9,9 +9,19 @@
 /* A connection to a worker of its own, which does what this process has no right to. */
 struct worker;
 
-/* What came of a request: 0, or the worker's negative errno, or -ECONNRESET where it is gone, which
- * ends the connection. fd is the descriptor that came along, closed after the call, or -1. */
-typedef void (*worker_function)(int result, int fd, void *userdata);
+/* What came of a request. */
+struct worker_answer {
+	/* 0, the worker's negative errno, or -ECONNRESET where it is gone, which ends the
+	 * connection. */
+	int result;
+	/* Of WORKER_WRITE: how many blocks were written to; of a worker that is gone that isn't
+	 * known. */
+	size_t done;
+	/* The descriptor that came along, closed after the call, or -1. */
+	int fd;
+};
+
+typedef void (*worker_function)(const struct worker_answer *answer, void *userdata);
 
 /* Connects. Errors as connect(2) gives them: -ENOENT and -ECONNREFUSED where nobody listens. */
 int worker_new(sd_event *event, const char *path, struct worker **ret);

@@ -729,8 +729,8 @@ bool memblock_transition_next(const struct memblock_transition *transition, uint
 bool memblock_transition_found(struct memblock_transition *transition, int error,
 			       enum memblock_state state, enum memblock_zone zone);
 /* Tells what came of the first write that found() wanted and that isn't reported yet, and how its
- * block was found after it: a block that has the wanted state counts whatever the write gave, and as
- * somebody else's work, never to be put back, where the kernel answered that it had it before
+ * block was found after it: a block that has the wanted state counts whatever the write gave, and
+ * as somebody else's work, never to be put back, where the kernel answered that it had it before
  * (-EINVAL). state is UNKNOWN where it could not be read: then the error decides. -EIO is the error
  * of a block that hasn't the state that a write without error should have given it. */
 void memblock_transition_report(struct memblock_transition *transition, int error,

@@ -20,12 +20,7 @@ static int write_state(struct memblock_root *root, const struct worker_request *
 {
 	int r;
 
-	if (!memblock_action_to_string((enum memblock_action)request->action))
-		return -EINVAL;
-
-	r = stop_watch();
-	if (r >= 0)
-		r = look_for_poison(root, request);
+	r = look_for_poison(root, request);
 	if (r >= 0 && stop_is_asked())
 		r = -EINTR;
 	if (r >= 0)
@@ -33,6 +28,24 @@ static int write_state(struct memblock_root *root, const struct worker_request *
 			r = memblock_write_state(root, request->block,
 						 (enum memblock_action)request->action);
 		while (r == -EINTR && !stop_is_asked());
+	return r;
+}
+
+static int write_states(struct memblock_root *root, const struct worker_request *request,
+			uint32_t *ret_done)
+{
+	struct worker_request one = *request;
+	int r;
+
+	if (!memblock_action_to_string((enum memblock_action)request->action) ||
+	    request->count == 0 || request->count > WORKER_WRITE_MAX)
+		return -EINVAL;
+
+	r = stop_watch();
+	for (; r >= 0 && *ret_done < request->count; one.block++) {
+		r = write_state(root, &one);
+		*ret_done += r >= 0;
+	}
 	stop_unwatch();
 	return r;
 }
@@ -64,7 +77,8 @@ static int look(struct memblock_root *root, const struct worker_request *request
 	return 0;
 }
 
-static int answer(struct memblock_root *root, const struct worker_request *request, int *ret_fd)
+static int answer(struct memblock_root *root, const struct worker_request *request,
+		  uint32_t *ret_done, int *ret_fd)
 {
 	int r;
 
@@ -76,7 +90,7 @@ static int answer(struct memblock_root *root, const struct worker_request *reque
 		*ret_fd = r;
 		return 0;
 	case WORKER_WRITE:
-		return write_state(root, request);
+		return write_states(root, request, ret_done);
 	case WORKER_EJECT:
 		return eject(root, request);
 	case WORKER_GUARD:
@@ -95,10 +109,9 @@ static int answer(struct memblock_root *root, const struct worker_request *reque
 	}
 }
 
-static int send_reply(int socket, int result, int fd)
+static int send_reply(int socket, const struct worker_reply *reply, int fd)
 {
-	struct worker_reply reply = { .result = result };
-	struct iovec iovec = { .iov_base = &reply, .iov_len = sizeof(reply) };
+	struct iovec iovec = { .iov_base = (void *)reply, .iov_len = sizeof(*reply) };
 	union {
 		struct cmsghdr header;
 		char space[CMSG_SPACE(sizeof(fd))];
@@ -147,6 +160,7 @@ int worker_serve(struct memblock_root *root, int socket)
 	for (;;) {
 		_cleanup_close_ int fd = -1;
 		struct worker_request request = {};
+		struct worker_reply reply = {};
 		int r;
 
 		r = receive(socket, &request);
@@ -156,8 +170,8 @@ int worker_serve(struct memblock_root *root, int socket)
 		if (r > 0 && request.verb == WORKER_STOP)
 			continue;
 
-		r = r < 0 ? -EINVAL : answer(root, &request, &fd);
-		r = send_reply(socket, r, fd);
+		reply.result = r < 0 ? -EINVAL : answer(root, &request, &reply.done, &fd);
+		r = send_reply(socket, &reply, fd);
 		if (r == -EPIPE || r == -ECONNRESET)
 			return 0;
 		if (r < 0)

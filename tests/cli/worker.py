@@ -48,7 +48,7 @@ def check_a_process_for_each_connection():
             with open(fds[0], encoding="utf-8") as file:
                 assert file.read() == (tree.path / "proc/iomem").read_text(encoding="utf-8")
         first.close()
-        assert ask(second, WRITE, block=3) == (0, [])
+        assert ask(second, WRITE, block=3, count=1) == (0, [])
         state = tree.path / "sys/devices/system/memory/memory3/state"
         assert state.read_text(encoding="utf-8") == "offline"
 

@@ -467,6 +467,69 @@ def check_worker_that_dies_while_putting_back():
         assert job.get("Result") == ("not-put-back" if left else "failed"), job.all()
 
 
+# Brought online, neighbours are one request to the worker: a row.
+
+def check_row():
+    with Bench() as bench:
+        results = bench.client.online([place(32, 8)]).ended("done", "")
+        assert set(outcomes(results).values()) == {"done"}, results
+        assert bench.worker.rows == [(32, 8)], bench.worker.rows
+        # To take one offline may last.
+        bench.client.offline([place(32, 2)]).ended("done", "")
+        assert [count for _, count in bench.worker.rows[1:]] == [1, 1], bench.worker.rows
+
+
+def check_row_with_one_that_fails():
+    with Bench() as bench:
+        bench.worker.script(35, "EPERM")
+        results = bench.client.online([place(32, 8)], best_effort=True).ended("partial")
+        assert errors(results) == {35: "EPERM"}, results
+        assert bench.worker.rows == [(32, 8), (36, 4)], bench.worker.rows
+        bench.unchanged(*set(range(32, 40)) - {35})
+    with Bench() as bench:
+        bench.worker.script(35, "EPERM")
+        results = bench.client.online([place(32, 8)]).ended("failed")
+        assert outcomes(results) == {**dict.fromkeys((32, 33, 34), "put-back"), 35: "failed",
+                                     **dict.fromkeys((36, 37, 38, 39), "not-tried")}, results
+        bench.unchanged()
+        bench.daemon.wait_said("Job 1 is not to be done; putting back what it did")
+
+
+def check_row_in_which_a_worker_dies():
+    for word, outcome in (("dies", "failed"), ("dies-after", "done")):
+        with Bench() as bench:
+            bench.worker.script(35, word)
+            results = bench.client.online([place(32, 8)], best_effort=True).ended()
+            assert outcomes(results) == {**dict.fromkeys(range(32, 40), "done"), 35: outcome}, results
+            assert [first for first, _ in bench.worker.rows][0] == 32, bench.worker.rows
+
+
+def check_row_that_takes_longer_than_one_may():
+    """What is left of it is begun anew, and written down once."""
+    with Bench() as bench:
+        bench.worker.script(35, "hang", "ok")
+        bench.worker.script(36, "held")
+        job = bench.client.online([place(32, 8)], timeout=1000000)
+        pump(lambda: 36 in [index for index, _ in bench.worker.writes()], "the second row")
+        assert bench.worker.rows == [(32, 8), (35, 5)], bench.worker.rows
+        file = (bench.kernel.root / "run/memblockd/jobs/1").read_text(encoding="utf-8")
+        tried = [line.split()[1] for line in file.splitlines() if line.startswith("try ")]
+        assert tried == [str(index) for index in range(32, 40)], file
+        bench.worker.resume("ok")
+        job.ended("done", "")
+
+
+def check_row_that_is_cancelled():
+    with Bench() as bench:
+        bench.worker.script(35, "hang")
+        job = bench.client.online([place(32, 8)])
+        pump(lambda: 35 in [index for index, _ in bench.worker.writes()], "the write")
+        job.cancel()
+        results = job.ended("failed", "Cancelled")
+        assert set(outcomes(results).values()) == {"put-back", "failed", "not-tried"}, results
+        bench.unchanged()
+
+
 def check_no_worker():
     with Bench(worker="/nonexistent/socket") as bench:
         job = bench.client.offline([place(16)])

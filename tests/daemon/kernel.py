@@ -240,6 +240,7 @@ class Worker:
         self.kernel = kernel
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="memblock-worker-"))
         self.path = self.folder / "socket"
+        self.rows = []  # (first block, count) of each write
         self.log = []  # (verb, block or text, action) in the order in which they came
         self.events = []  # blocks of which udev was told news
         self.scripts = {}
@@ -352,12 +353,16 @@ class Worker:
         (verb, action, provider, setting, block, count, _, _, page_size, limit,
          text) = REQUEST.unpack(data)
         text = text.partition(b"\0")[0].decode()
-        what = text if verb in (OPEN, EJECT, SET) else (block, count) if verb in (PAGES, SECTIONS) \
+        what = text if verb in (OPEN, EJECT, SET) else (block, count) if verb in (WRITE, PAGES, SECTIONS) \
             else (block, text) if verb == CHANGE else block
         how = {EJECT: provider, PAGES: limit, SET: setting}.get(verb, action)
+        if verb != WRITE:
+            self._note(verb, what, how)
+        return verb, what, how, page_size
+
+    def _note(self, verb, what, how):
         with self.lock:
             self.log.append((VERBS[verb], what, how))
-        return verb, what, how, page_size
 
     def _answer(self, connection, verb, what, action, page_size):
         """Whether to go on."""
@@ -369,9 +374,8 @@ class Worker:
         if verb in (PAGES, SECTIONS):
             return self._look(connection, verb, *what)
         if verb == WRITE:
-            result = -EHWPOISON if self._is_poison(what, action, page_size) \
-                else self._write(connection, what, action)
-        elif verb == SET:
+            return self._write_all(connection, *what, action, page_size)
+        if verb == SET:
             result = self.set(action, what)
         elif verb == CHANGE:
             result = self._change(*what)
@@ -452,6 +456,23 @@ class Worker:
             return None
         return "".join(line + "\n" for line in self.sections.splitlines()
                        if first <= int(line.split()[1]) < first + count)
+
+    def _write_all(self, connection, first, count, action, page_size):
+        """Whether to go on. Each block is noted for itself."""
+        self.rows.append((first, count))
+        result, done = 0, 0
+        while result == 0 and done < count:
+            index = first + done
+            if done > 0 and select.select([connection], [], [], 0)[0]:
+                result = -errno.EINTR  # the next one is not begun
+                break
+            self._note(WRITE, index, action)
+            result = -EHWPOISON if self._is_poison(index, action, page_size) \
+                else self._write(connection, index, action)
+            done += result == 0
+        if result is not None:
+            connection.send(REPLY.pack(result, done))
+        return result is not None
 
     def _write(self, connection, index, action):
         """What to answer; None ends the connection."""

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ ssize_t __wrap_write(int fd, const void *data, size_t size)
 struct peer {
 	int fd;
 	int announced;
+	uint32_t done; /* of the last reply */
 	pid_t pid;
 };
 
@@ -120,6 +122,7 @@ static int hear(struct peer *peer, int *ret_fd)
 	*ret_fd = -1;
 	if (header)
 		memcpy(ret_fd, CMSG_DATA(header), sizeof(*ret_fd));
+	peer->done = reply.done;
 	return reply.result;
 }
 
@@ -273,7 +276,7 @@ static void test_write(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = make_tree();
 	_cleanup_peer_ struct peer peer = start(tree, WRITES);
-	struct worker_request request = { .verb = WORKER_WRITE, .block = 8 };
+	struct worker_request request = { .verb = WORKER_WRITE, .block = 8, .count = 1 };
 
 	(void)state;
 	for (int i = 0; memblock_action_to_string((enum memblock_action)i); i++) {
@@ -292,6 +295,49 @@ static void test_write(void **state)
 	request.block = UINT64_MAX;
 	assert_int_equal(ask(&peer, &request), -ENODEV);
 	assert_text(tree, STATE, "online_movable");
+}
+
+struct several_row {
+	const char *name;
+	uint64_t block, count;
+	int result;
+	uint32_t done;
+};
+
+static const struct several_row several_rows[] = {
+	{ "none", 8, 0, -EINVAL, 0 },
+	{ "one", 8, 1, 0, 1 },
+	{ "all that there are", 8, 3, 0, 3 },
+	{ "up to one that isn't there", 9, 3, -ENODEV, 2 },
+	{ "none that is there", 11, 2, -ENODEV, 0 },
+	{ "as many as may be", 8, WORKER_WRITE_MAX, -ENODEV, 3 },
+	{ "too many", 8, WORKER_WRITE_MAX + 1, -EINVAL, 0 },
+	{ "very many", 8, UINT64_MAX, -EINVAL, 0 },
+};
+
+static void test_write_to_several(void **state)
+{
+	const struct several_row *row = *state;
+	_cleanup_tree_ struct fake_tree *tree = make_tree();
+	_cleanup_peer_ struct peer peer = start(tree, WRITES);
+	struct worker_request request = { .verb = WORKER_WRITE,
+					  .action = MEMBLOCK_ACTION_ONLINE_MOVABLE,
+					  .block = row->block,
+					  .count = row->count };
+
+	write_file(tree, STATE, "offline\n");
+	for (uint64_t i = 9; i < 11; i++)
+		add_block(tree, i, "offline", "Normal Movable", 0);
+	assert_int_equal(ask(&peer, &request), row->result);
+	assert_int_equal(peer.done, row->done);
+	for (uint64_t i = 8; i < 11; i++) {
+		bool written = i >= row->block && i - row->block < row->done;
+		char path[64];
+
+		snprintf(path, sizeof(path), "sys/devices/system/memory/memory%" PRIu64 "/state",
+			 i);
+		assert_text(tree, path, written ? "online_movable" : "offline");
+	}
 }
 
 struct eject_row {
@@ -521,7 +567,7 @@ static void test_garbage(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = make_tree();
 	_cleanup_peer_ struct peer peer = start(tree, WRITES);
-	struct worker_request requests[2] = { { .verb = WORKER_WRITE, .block = 8 } };
+	struct worker_request requests[2] = { { .verb = WORKER_WRITE, .block = 8, .count = 1 } };
 	struct worker_request request = { .verb = WORKER_STOP + 1 };
 
 	(void)state;
@@ -537,6 +583,7 @@ static void test_garbage(void **state)
 	assert_int_equal(ask(&peer, &request), -EINVAL);
 	request.verb = WORKER_WRITE;
 	request.block = 8;
+	request.count = 1;
 	assert_int_equal(ask(&peer, &request), -EINVAL);
 	assert_text(tree, STATE, "online");
 	/* And it serves on. */
@@ -726,6 +773,7 @@ static void test_write_of_poison(void **state)
 	struct worker_request request = { .verb = WORKER_WRITE,
 					  .action = MEMBLOCK_ACTION_OFFLINE,
 					  .block = 2,
+					  .count = 1,
 					  .block_size = MIB(4),
 					  .page_size = 4096 };
 
@@ -768,6 +816,7 @@ static const struct worker_request write_request = {
 	.verb = WORKER_WRITE,
 	.action = MEMBLOCK_ACTION_OFFLINE,
 	.block = 8,
+	.count = 1,
 };
 static const struct worker_request stop_request = { .verb = WORKER_STOP };
 
@@ -785,14 +834,17 @@ static void test_stop(void **state)
 {
 	_cleanup_tree_ struct fake_tree *tree = make_tree();
 	_cleanup_peer_ struct peer peer = start(tree, WAITS);
+	struct worker_request request = write_request;
 	int fd;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		tell(&peer, &write_request);
+	/* Of several, the rest is not begun. */
+	for (request.count = 1; request.count <= 2; request.count++) {
+		tell(&peer, &request);
 		let_it_write(&peer);
 		tell(&peer, &stop_request);
 		assert_int_equal(hear(&peer, &fd), -EINTR);
+		assert_int_equal(peer.done, 0);
 	}
 	closep(&peer.fd);
 	peer.fd = -1;
@@ -932,6 +984,7 @@ int main(void)
 		cmocka_unit_test(test_signal_for_nothing),
 	};
 
-	return RUN_ROWS(open_rows, test_open) + RUN_ROWS(eject_rows, test_eject) +
-	       RUN_ROWS(set_rows, test_set) + RUN_ROWS(look_rows, test_look) + RUN_TESTS(tests);
+	return RUN_ROWS(open_rows, test_open) + RUN_ROWS(several_rows, test_write_to_several) +
+	       RUN_ROWS(eject_rows, test_eject) + RUN_ROWS(set_rows, test_set) +
+	       RUN_ROWS(look_rows, test_look) + RUN_TESTS(tests);
 }
