@@ -5,7 +5,7 @@
 # layouts: hotplug-1g
 # ci: hotplug-1g
 # mode: systemd
-# time: 900
+# time: 1200
 # shellcheck shell=sh source-path=SCRIPTDIR/../guest
 . checks.sh
 seconds=$(ask variable SOAK_SECONDS)
@@ -15,6 +15,6 @@ seed=$(ask variable SOAK_SEED)
 enable_memblockd
 mkdir -p "$drop_ins"
 # No longer than what takes longest may take after the last operation.
-say "${seconds:=150} seconds, SOAK_SEED=$seed"
+say "${seconds:=300} seconds, SOAK_SEED=$seed"
 DROP_INS=$drop_ins timeout -k 10 $((seconds + 600)) soak "$seconds" "$seed" /vm/out/soak.json ||
 	fail "SOAK_SEED=$seed ended with $?"
