@@ -101,6 +101,17 @@ int inventory_node_set(struct memblock_inventory *inventory, const int *nids, si
 	return (int)sets->n++;
 }
 
+struct memblock_inventory *inventory_alloc(void)
+{
+	struct memblock_inventory *inventory = calloc(1, sizeof(*inventory));
+
+	if (!inventory)
+		return NULL;
+	inventory->n_ref = 1;
+	inventory->memory_fd = -1;
+	return inventory;
+}
+
 struct memblock_inventory *memblock_inventory_ref(struct memblock_inventory *inventory)
 {
 	inventory->n_ref++;

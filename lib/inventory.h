@@ -160,6 +160,9 @@ struct memblock_inventory {
 
 DEFINE_CLEANUP(struct memblock_inventory, memblock_inventory_unref)
 
+/* One without any fact yet; NULL where there is no memory. */
+struct memblock_inventory *inventory_alloc(void);
+
 /* Sets what became of a source, with a text that says why (NULL for none). 0 or -ENOMEM. */
 int inventory_set_source(struct memblock_inventory *inventory, enum memblock_source source,
 			 enum memblock_source_state state, const char *format, ...) _printf_(4, 5);

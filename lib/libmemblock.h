@@ -339,19 +339,32 @@ bool memblock_root_is_live(const struct memblock_root *root);
 
 /*
  * The inventory: all memory blocks of a root at one moment, with their verdicts; it never changes,
- * but for what memblock_inventory_set_sections() and memblock_inventory_set_pages() add, and blocks
- * and devices live as long as it does. flags must be 0. Only the blocks
- * themselves must be readable; every other source may be missing and is then reported so by
- * memblock_inventory_source(). ret_error, if not NULL, is set to a text for people that names what
- * failed and where, or to NULL where there is none (success, out of memory); free() it.
- * Errors: -EOPNOTSUPP where the kernel has no memory blocks, -EBADMSG where block_size_bytes makes
- * no sense, -ENOMEM, and what reading gave.
+ * but for what memblock_inventory_set_sections() and memblock_inventory_set_pages() add and
+ * memblock_inventory_reread() reads, and blocks and devices live as long as it does. flags must be
+ * 0. Only the blocks themselves must be readable; every other source may be missing and is then
+ * reported so by memblock_inventory_source(). ret_error, if not NULL, is set to a text for people
+ * that names what failed and where, or to NULL where there is none (success, out of memory); free()
+ * it. Errors: -EOPNOTSUPP where the kernel has no memory blocks, -EBADMSG where block_size_bytes
+ * makes no sense, -ENOMEM, and what reading gave.
  */
 int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
 			   struct memblock_inventory **ret, char **ret_error);
 struct memblock_inventory *memblock_inventory_ref(struct memblock_inventory *inventory);
 /* Takes NULL; always returns NULL. */
 struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *inventory);
+
+/*
+ * Reads anew, in place, what changes where blocks come online or go offline: state, valid_zones and
+ * verdict of n blocks, in rising order of index, and of all that were not online, whose valid_zones
+ * hang on what is (mm/memory_hotplug.c:zone_for_pfn_range()); then what zones span, once. Their
+ * page counts are forgotten. ret tells which of them differ from before, in rising order, to be
+ * freed. -ESTALE where that is not enough, and a new inventory is to be made: a block isn't in this
+ * one, or is gone; its files or /proc/zoneinfo can't be read or don't make sense, or couldn't or
+ * didn't before; its node isn't known; or somebody else told of it all. -ENOMEM, and what reading
+ * gave. On failure all is as before.
+ */
+int memblock_inventory_reread(struct memblock_inventory *inventory, const uint64_t *indexes,
+			      size_t n, uint64_t **ret, size_t *ret_n);
 
 /* Size of a memory block in bytes (block_size_bytes); a power of two. */
 uint64_t memblock_inventory_block_size(const struct memblock_inventory *inventory);

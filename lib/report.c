@@ -157,11 +157,9 @@ int memblock_inventory_new_of_report(const struct memblock_report *report,
 	if (!is_power_of_two(report->block_size))
 		return -EINVAL;
 
-	inventory = calloc(1, sizeof(*inventory));
+	inventory = inventory_alloc();
 	if (!inventory)
 		return -ENOMEM;
-	inventory->n_ref = 1;
-	inventory->memory_fd = -1;
 	inventory->reported = true;
 
 	r = take_machine(inventory, report);

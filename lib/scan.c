@@ -59,11 +59,9 @@ int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
 	if (flags != 0)
 		return -EINVAL;
 
-	inventory = calloc(1, sizeof(*inventory));
+	inventory = inventory_alloc();
 	if (!inventory)
 		return -ENOMEM;
-	inventory->n_ref = 1;
-	inventory->memory_fd = -1;
 	inventory->sources[MEMBLOCK_SOURCE_SECTIONS].state = MEMBLOCK_SOURCE_UNASKED;
 	inventory->sources[MEMBLOCK_SOURCE_PAGES].state = MEMBLOCK_SOURCE_UNASKED;
 	inventory->root = memblock_root_ref(root);

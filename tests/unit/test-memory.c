@@ -276,6 +276,39 @@ static void test_report(void **state)
 	assert_true(n > 8 && n < 1000);
 }
 
+/* All is read before any of it is taken over. */
+static void test_reread(void **state)
+{
+	static const uint64_t indexes[] = { 8 };
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+	long n;
+
+	(void)state;
+	add_block(tree, 8, "online", "Normal", 0);
+	write_file(tree, "proc/zoneinfo",
+		   "Node 0, zone Normal\n  spanned  1000000\n  start_pfn:  0\n");
+	inventory = scan(tree);
+	write_file(tree, "sys/devices/system/memory/memory8/state", "offline\n");
+	for (n = 0; n < 1000; n++) {
+		_cleanup_free_ uint64_t *changed = NULL;
+		size_t n_changed;
+		int r;
+
+		left = n;
+		refused = false;
+		r = memblock_inventory_reread(inventory, indexes, 1, &changed, &n_changed);
+		left = -1;
+		if (!refused)
+			break;
+		assert_int_equal(r, -ENOMEM);
+		assert_int_equal(memblock_block_state(block_of(inventory, 8)),
+				 MEMBLOCK_STATE_ONLINE);
+	}
+	assert_true(n > 4 && n < 1000);
+	assert_int_equal(memblock_block_state(block_of(inventory, 8)), MEMBLOCK_STATE_OFFLINE);
+}
+
 typedef int (*question)(const struct memblock_inventory *inventory,
 			const struct memblock_block *block);
 
@@ -491,12 +524,19 @@ static void test_root(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scan),       cmocka_unit_test(test_scan_page_size),
-		cmocka_unit_test(test_scan_srat),  cmocka_unit_test(test_scan_sections),
-		cmocka_unit_test(test_scan_kcore), cmocka_unit_test(test_error_text),
-		cmocka_unit_test(test_questions),  cmocka_unit_test(test_plans),
-		cmocka_unit_test(test_policy),     cmocka_unit_test(test_root),
-		cmocka_unit_test(test_report),     cmocka_unit_test(test_report_questions),
+		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_scan_page_size),
+		cmocka_unit_test(test_scan_srat),
+		cmocka_unit_test(test_scan_sections),
+		cmocka_unit_test(test_scan_kcore),
+		cmocka_unit_test(test_error_text),
+		cmocka_unit_test(test_questions),
+		cmocka_unit_test(test_plans),
+		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_reread),
+		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_report_questions),
 	};
 
 	return RUN_TESTS(tests);
