@@ -37,7 +37,8 @@ static const struct metric zone_mismatches = {
 static const struct metric scans = { "memblockd_scans", METRIC_COUNTER, NULL,
 				     "Times that all memory blocks were read." };
 static const struct metric last_scan = { "memblockd_last_scan_timestamp_seconds", METRIC_GAUGE,
-					 "seconds", "When all memory blocks were read last." };
+					 "seconds",
+					 "When memory blocks were read last, all or some." };
 
 /* JobResults, a(st). */
 static int read_jobs(const char *name, sd_bus_message *message, void *target)

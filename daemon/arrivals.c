@@ -378,7 +378,8 @@ static int bring_online(struct arrivals *arrivals, struct ranges *found)
 
 	(void)kept_write(arrivals->manager->root, COLDPLUGGED, "");
 	if (!tell_kernel(arrivals)) {
-		watch_wait(arrivals->manager->watch, PAUSE_USEC);
+		/* Nothing is to be read for that. */
+		watch_wait(arrivals->manager->watch, PAUSE_USEC, &(const struct block_set){});
 		return 0;
 	}
 	arrivals->kernel_is_told = false;
@@ -456,7 +457,7 @@ int arrivals_new(struct manager *manager, struct arrivals **ret)
 	(void)kept_make_folder(manager->root, OFFLINED);
 	/* What came while no daemon ran. */
 	if (any_waits(arrivals, &linked))
-		watch_wait(manager->watch, PAUSE_USEC);
+		watch_wait(manager->watch, PAUSE_USEC, NULL);
 
 	*ret = TAKE_PTR(arrivals);
 	return 0;
@@ -512,7 +513,7 @@ void arrivals_seen(struct arrivals *arrivals)
 	if (!any)
 		return;
 	if (arrivals->was_awaited)
-		watch_wait(arrivals->manager->watch, PAUSE_USEC);
+		watch_wait(arrivals->manager->watch, PAUSE_USEC, NULL);
 	else
 		look(arrivals);
 }
@@ -547,10 +548,10 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 	for (size_t i = 0; job_result(job, i, &result); i++)
 		if (is_handled(arrivals, job, &result))
 			know(arrivals, result.index);
+	/* What came meanwhile is looked at then. */
+	watch_wait(arrivals->manager->watch, ECHO_USEC, &arrivals->in_flight);
 	arrivals->job = 0;
 	arrivals->in_flight.n = 0;
 	save(arrivals);
-	/* What came meanwhile is looked at then. */
 	arrivals->no_worker = has_no_worker(job);
-	watch_wait(arrivals->manager->watch, ECHO_USEC);
 }

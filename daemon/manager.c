@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "arrivals.h"
+#include "block-set.h"
 #include "bus-connection.h"
 #include "bus-signals.h"
 #include "clock.h"
@@ -117,6 +118,16 @@ static void replace_census(struct manager *manager, struct census *after,
 	census_free(before);
 }
 
+/* Blocks were read, all or some: what hangs on them follows. */
+static void take_up(struct manager *manager, struct census *after, const struct ranges *changed)
+{
+	replace_census(manager, after, changed);
+	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
+	guard_update(manager->guard, false);
+	marked_update(manager->marked);
+	manager_tell_status(manager);
+}
+
 int manager_refresh(struct manager *manager)
 {
 	_cleanup_(ranges_done) struct ranges changed = {};
@@ -128,11 +139,37 @@ int manager_refresh(struct manager *manager)
 		return r;
 
 	(void)diff_inventories(manager->inventory, after->inventory, &changed);
-	replace_census(manager, after, &changed);
-	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
-	guard_update(manager->guard, false);
-	marked_update(manager->marked);
-	manager_tell_status(manager);
+	take_up(manager, after, &changed);
+	return 0;
+}
+
+static int read_blocks(struct manager *manager, const struct block_set *blocks, struct ranges *ret)
+{
+	uint64_t size = memblock_inventory_block_size(manager->inventory);
+	_cleanup_free_ uint64_t *changed = NULL;
+	size_t n;
+	int r;
+
+	r = memblock_inventory_reread(manager->inventory, blocks->items, blocks->n, &changed, &n);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = ranges_join(ret, changed[i] * size, (changed[i] + 1) * size);
+	return r;
+}
+
+int manager_reread(struct manager *manager, const struct block_set *blocks)
+{
+	_cleanup_(ranges_done) struct ranges changed = {};
+	struct census *after;
+	int r;
+
+	r = read_blocks(manager, blocks, &changed);
+	if (r >= 0)
+		r = census_new(manager->inventory, &after);
+	if (r < 0)
+		return r;
+
+	manager->counts.last_scan_usec = realtime_usec();
+	take_up(manager, after, &changed);
 	return 0;
 }
 
@@ -155,7 +192,7 @@ int manager_recount(struct manager *manager, const struct memblock_block *block)
 	return 0;
 }
 
-void manager_note_block(struct manager *manager, const char *action, uint64_t index)
+bool manager_note_block(struct manager *manager, const char *action, uint64_t index)
 {
 	bool online = strcmp(action, "online") == 0;
 	bool changed = online || strcmp(action, "offline") == 0;
@@ -163,13 +200,14 @@ void manager_note_block(struct manager *manager, const char *action, uint64_t in
 	manager->counts.block_events++;
 	arrivals_note(manager->arrivals, action, index);
 	if (!changed)
-		return;
+		return false;
 	queue_note_change(manager->queue, index, online);
 	if (rivals_note(&manager->rivals, index, monotonic_usec()))
 		tell(EVENT_RIVALS, NO_JOB, index,
 		     "memory%" PRIu64 " was taken offline and online by others %d times within "
 		     "minutes; memblockd keeps out of that",
 		     index, RIVALS_CHANGES);
+	return true;
 }
 
 int manager_reload(struct manager *manager)

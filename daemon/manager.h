@@ -13,6 +13,8 @@
 #include "rivals.h"
 #include "standing.h"
 
+struct block_set;
+
 /* The command line. */
 struct options {
 	const char *root; /* NULL: this machine */
@@ -23,8 +25,8 @@ struct options {
 
 /* What happened since the daemon started. */
 struct counts {
-	uint64_t scans;          /* that succeeded */
-	uint64_t last_scan_usec; /* since 1970 */
+	uint64_t scans;          /* of all blocks, that succeeded */
+	uint64_t last_scan_usec; /* when any were read last, since 1970 */
 	uint64_t block_events;
 	uint64_t jobs[MEMBLOCK_ENDING_NOT_PUT_BACK + 1]; /* by how they ended */
 };
@@ -34,8 +36,10 @@ struct manager {
 	struct options options;
 	sd_event *event;
 	struct memblock_root *root;
-	struct census *census;                /* of the newest inventory, and its owner */
-	struct memblock_inventory *inventory; /* that one; never changes, is replaced whole */
+	struct census *census; /* of the newest inventory, and its owner */
+	/* That one. Between two events of the loop it is replaced whole, or blocks in it change
+	 * (manager_reread()): nobody keeps a pointer into it from one to the next. */
+	struct memblock_inventory *inventory;
 	struct config config;
 	struct watch *watch;
 	struct bus *bus;
@@ -68,11 +72,16 @@ struct manager *manager_free(struct manager *manager);
 /* Reads the memory blocks anew and tells the bus of what changed. Where they can't be read, what is
  * known stays. The error is told. */
 int manager_refresh(struct manager *manager);
+/* The same of blocks that went online or offline, where nothing else happened: no others are read
+ * but those that are offline, nor any other source. A negative errno where that doesn't do or
+ * failed, after which all are to be read anew. */
+int manager_reread(struct manager *manager, const struct block_set *blocks);
 /* The same where nothing was read anew, but what a worker found changed the verdict of a block. 0
  * or -ENOMEM. */
 int manager_recount(struct manager *manager, const struct memblock_block *block);
-/* An event of the kernel, of a block, that is not a synthetic one. */
-void manager_note_block(struct manager *manager, const char *action, uint64_t index);
+/* An event of the kernel, of a block, that is not a synthetic one. Returns whether the block went
+ * online or offline, and did not come or go. */
+bool manager_note_block(struct manager *manager, const char *action, uint64_t index);
 /* Reads the configuration anew; what is wrong in it is told and left as the defaults are. */
 int manager_reload(struct manager *manager);
 /* Ends the job that is under way, puts back what it did and, where it isn't started again, what the

@@ -50,23 +50,31 @@ static bool matters(struct udev_device *device)
 	return false;
 }
 
-/* What happened to which block, where it was the kernel that said so of itself. */
-static void tell_block(const struct monitor *monitor, struct udev_device *device)
+/* Whether it is of one block, and was the kernel that said so of itself. */
+static bool is_of_block(struct udev_device *device, uint64_t *ret)
 {
 	const char *name = udev_device_get_sysname(device);
-	uint64_t first, last;
+	uint64_t last;
 
-	if (strcmp(udev_device_get_subsystem(device), "memory") != 0 || !name ||
-	    udev_device_get_property_value(device, "SYNTH_UUID"))
-		return;
-	if (block_range_parse(name, &first, &last) >= 0 && first == last)
-		monitor->listener.block(udev_device_get_action(device), first,
-					monitor->listener.userdata);
+	return strcmp(udev_device_get_subsystem(device), "memory") == 0 && name &&
+	       !udev_device_get_property_value(device, "SYNTH_UUID") &&
+	       block_range_parse(name, ret, &last) >= 0 && *ret == last;
+}
+
+static void tell_event(const struct monitor_listener *listener, struct udev_device *device)
+{
+	uint64_t index;
+
+	if (is_of_block(device, &index))
+		listener->block(udev_device_get_action(device), index, listener->userdata);
+	else
+		listener->other(listener->userdata);
 }
 
 /* Returns whether anything happened. */
 static bool drain(const struct monitor *monitor)
 {
+	const struct monitor_listener *listener = &monitor->listener;
 	bool any = false;
 
 	for (;;) {
@@ -77,16 +85,18 @@ static bool drain(const struct monitor *monitor)
 		if (device) {
 			if (matters(device)) {
 				any = true;
-				tell_block(monitor, device);
+				tell_event(listener, device);
 			}
 			udev_device_unref(device);
 			continue;
 		}
 		/* Lost events are events; the socket goes on once it is empty. */
-		if (errno == ENOBUFS)
+		if (errno == ENOBUFS) {
 			any = true;
-		else if (errno != EINTR)
+			listener->other(listener->userdata);
+		} else if (errno != EINTR) {
 			return any;
+		}
 	}
 }
 

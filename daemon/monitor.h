@@ -10,6 +10,8 @@ struct monitor_listener {
 	/* A memory block came, went, or changed its state: add, remove, online, offline. Synthetic
 	 * events (udevadm trigger) are not told of here. */
 	void (*block)(const char *action, uint64_t index, void *userdata);
+	/* Something else happened. */
+	void (*other)(void *userdata);
 	/* After each run of events, whatever they were. */
 	void (*changed)(void *userdata);
 	void *userdata;

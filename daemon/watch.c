@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "arrivals.h"
+#include "block-set.h"
 #include "bus-signals.h"
 #include "clock.h"
 #include "manager.h"
@@ -15,10 +16,11 @@
 #define QUIET_USEC (UINT64_C(50) * 1000)
 /* A burst that doesn't end is told of in between. */
 #define PATIENCE_USEC (UINT64_C(2) * 1000 * 1000)
-/* A refresh of very many blocks takes longer than all that. However many events there are, it must
- * not take more than a part of the time: what is quiet is this many times as long as the last one
- * took, and so is patience. */
-#define QUIET_TIMES 2
+/* A scan of very many blocks takes longer than all that. However many events there are, refreshes
+ * must not take more than a part of the time: what is quiet is this many times as long as the last
+ * one of its kind took, so that they take half of it at most while events trickle, and so is
+ * patience, a ninth of it while they don't end. */
+#define QUIET_TIMES 1
 #define PATIENCE_TIMES 8
 
 struct watch {
@@ -27,21 +29,30 @@ struct watch {
 	sd_event_source *timer; /* off while nothing happens */
 	uint64_t last_usec;
 	uint64_t told_usec; /* when the burst began, or was told of last */
-	uint64_t cost_usec; /* of the last refresh */
 	uint64_t wait_usec; /* until when somebody waits for more */
+	/* What the next refresh reads: blocks that went online or offline, or everything, where
+	 * more happened than that. */
+	struct block_set blocks;
+	bool everything;
+	uint64_t cost_usec[2]; /* of the last refresh of blocks, and of the last of everything */
 };
 
 DEFINE_CLEANUP(struct watch, watch_free)
 
+static uint64_t next_cost(const struct watch *watch)
+{
+	return watch->cost_usec[watch->everything];
+}
+
 static uint64_t when_quiet(const struct watch *watch)
 {
-	return MAX(watch->last_usec + MAX(QUIET_USEC, QUIET_TIMES * watch->cost_usec),
+	return MAX(watch->last_usec + MAX(QUIET_USEC, QUIET_TIMES * next_cost(watch)),
 		   watch->wait_usec);
 }
 
 static uint64_t when_impatient(const struct watch *watch)
 {
-	return watch->told_usec + MAX(PATIENCE_USEC, PATIENCE_TIMES * watch->cost_usec);
+	return watch->told_usec + MAX(PATIENCE_USEC, PATIENCE_TIMES * next_cost(watch));
 }
 
 static void arm(struct watch *watch, uint64_t usec)
@@ -58,11 +69,27 @@ static bool is_armed(const struct watch *watch)
 	return enabled != SD_EVENT_OFF;
 }
 
+static void add_block(struct watch *watch, uint64_t index)
+{
+	if (!watch->everything && block_set_add(&watch->blocks, index) < 0)
+		watch->everything = true;
+}
+
 static void on_block(const char *action, uint64_t index, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	manager_note_block(watch->manager, action, index);
+	if (manager_note_block(watch->manager, action, index))
+		add_block(watch, index);
+	else
+		watch->everything = true;
+}
+
+static void on_other(void *userdata)
+{
+	struct watch *watch = userdata;
+
+	watch->everything = true;
 }
 
 /* The timer isn't moved for each event: it looks when it runs whether it is time. */
@@ -84,17 +111,32 @@ static bool is_awaited(const struct watch *watch)
 	return is_armed(watch) || arrivals_have_job(watch->manager->arrivals);
 }
 
+/* Reads what may have changed. */
+static int read_changes(struct watch *watch)
+{
+	if (!watch->everything && manager_reread(watch->manager, &watch->blocks) >= 0)
+		return 0;
+	watch->everything = true;
+	return manager_refresh(watch->manager);
+}
+
 /* The CPU's time, not the clock's: where others keep it from the CPU, a refresh is no dearer. One
  * that waited for a worker in vain is. */
 static int refresh(struct watch *watch)
 {
 	uint64_t began = monotonic_usec(), cpu_began = cpu_usec();
+	bool waited;
 	int r;
 
-	r = manager_refresh(watch->manager);
+	r = read_changes(watch);
 	watch->told_usec = monotonic_usec();
-	watch->cost_usec =
-		watch->manager->opener_is_mute ? watch->told_usec - began : cpu_usec() - cpu_began;
+	waited = watch->everything && watch->manager->opener_is_mute;
+	watch->cost_usec[watch->everything] =
+		waited ? watch->told_usec - began : cpu_usec() - cpu_began;
+	if (r >= 0) {
+		block_set_done(&watch->blocks);
+		watch->everything = false;
+	}
 	arrivals_seen(watch->manager->arrivals);
 	return r;
 }
@@ -121,7 +163,7 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 int watch_new(struct manager *manager, struct watch **ret)
 {
 	_cleanup_(watch_freep) struct watch *watch = calloc(1, sizeof(*watch));
-	const struct monitor_listener listener = { on_block, on_change, watch };
+	const struct monitor_listener listener = { on_block, on_other, on_change, watch };
 	int r;
 
 	if (!watch)
@@ -148,12 +190,16 @@ struct watch *watch_free(struct watch *watch)
 
 	monitor_free(watch->monitor);
 	sd_event_source_disable_unref(watch->timer);
+	block_set_done(&watch->blocks);
 	free(watch);
 	return NULL;
 }
 
-void watch_wait(struct watch *watch, uint64_t usec)
+void watch_wait(struct watch *watch, uint64_t usec, const struct block_set *blocks)
 {
+	for (size_t i = 0; blocks && i < blocks->n; i++)
+		add_block(watch, blocks->items[i]);
+	watch->everything = watch->everything || !blocks;
 	watch->wait_usec = monotonic_usec() + usec;
 	arm(watch, when_quiet(watch));
 }

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from harness import Skip, ctl, main
-from kernel import Kernel, Machine, place, uevents_environment
+from kernel import BLOCK, Kernel, Machine, place, uevents_environment
 from reading import rows
 from service import PATH, Bus, Daemon, pump
 
@@ -114,6 +114,81 @@ def check_nothing_new_is_not_told():
             client.wait_heard("Settled")
             assert not client.heard("BlocksChanged"), client.signals
             assert not client.heard("PropertiesChanged"), client.signals
+
+
+def check_blocks_that_changed_are_read_alone():
+    """What happened to others, unheard of, is found once something else happens than that."""
+    with Bus() as bus, bus.client() as client, Machine() as machine:
+        with listening(bus, machine):
+            client.wait_tried()
+            kernel = Kernel(machine.path)
+            scans, last = client.get("Scans"), client.get("LastScan")
+            kernel.offline(3)
+            kernel.offline(5)
+            kernel.uevent("offline", 5)
+            client.wait_heard("Settled")
+            told = [signal.arguments[0] for signal in client.heard("BlocksChanged")]
+            assert told == [[place(5)]], told
+            assert client.wait_heard("PropertiesChanged", PATH).arguments[1]["OnlineBytes"] \
+                == client.get("OnlineBytes") == 31 * BLOCK
+            assert client.get("Scans") == scans and client.get("LastScan") != last
+
+            client.signals.clear()
+            kernel.add(77)
+            kernel.uevent("add", 77)
+            assert client.wait_heard("BlocksChanged").arguments[0] == [place(3), place(77)]
+            assert client.get("Scans") == scans + 1
+            assert served(client) == rows(machine.path)
+
+
+def check_zones_of_offline_blocks_follow():
+    """Where they would come online hangs on what is online, and no event tells of it."""
+    with Bus() as bus, bus.client() as client, Machine() as machine:
+        with listening(bus, machine):
+            client.wait_tried()
+            kernel = Kernel(machine.path)
+            scans = client.get("Scans")
+            kernel.offline(16)
+            kernel.set(33, "offline", "Movable Normal")
+            kernel.uevent("offline", 16)
+            assert client.wait_heard("BlocksChanged").arguments[0] == [place(16), place(33)]
+            assert served(client) == rows(machine.path)
+            assert client.get("Scans") == scans
+
+
+def check_what_blocks_do_not_tell_is_found():
+    """Beside a block that changed, others did: all are read where it, or its event, isn't plain."""
+    def is_gone(kernel):
+        kernel.remove(21)
+        kernel.uevent("offline", 21)
+        return [place(21)]
+
+    def an_offline_one_is_gone(kernel):
+        kernel.offline(20)
+        kernel.remove(39)
+        kernel.uevent("offline", 20)
+        return [place(20), place(39)]
+
+    def is_new(kernel):
+        kernel.add(60, state="online", zones="Normal")
+        kernel.uevent("online", 60)
+        return [place(60)]
+
+    def is_synthetic(kernel):
+        kernel.offline(23)
+        kernel.uevent("offline", 23, synthetic=True)
+        return [place(23)]
+
+    for change in (is_gone, an_offline_one_is_gone, is_new, is_synthetic):
+        with Bus() as bus, bus.client() as client, Machine() as machine:
+            with listening(bus, machine):
+                client.wait_tried()
+                kernel = Kernel(machine.path)
+                kernel.offline(3)
+                wanted = [place(3), *change(kernel)]
+                told = client.wait_heard("BlocksChanged").arguments[0]
+                assert told == wanted, f"{change.__name__}: {told}"
+                assert served(client) == rows(machine.path), change.__name__
 
 
 def check_events_that_are_torn():

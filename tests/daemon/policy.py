@@ -124,6 +124,16 @@ def check_settled_is_told_when_all_is_online():
         assert not any("KernelPolicy" in names for names in told), told
 
 
+def check_added_memory_is_one_scan():
+    """It finds what is new. What a job of ours did is read of its blocks alone, events or not."""
+    with Plugs() as bench:
+        scans = bench.client.get("Scans")
+        bench.add(40)
+        bench.client.wait_heard("Settled")
+        assert bench.client.get("OnlineBytes") == 33 * BLOCK
+        assert bench.client.get("Scans") == scans + 1
+
+
 def check_what_an_administrator_took_offline_stays_so():
     """udevadm trigger, a restart, and more memory bring none of it back."""
     with Plugs() as bench:
