@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "arrivals.h"
+#include "block-set.h"
 #include "bus-signals.h"
 #include "guard.h"
 #include "job-file.h"
@@ -125,6 +126,31 @@ void queue_wake(struct queue *queue)
 	(void)sd_event_source_set_enabled(queue->starter, SD_EVENT_ONESHOT);
 }
 
+/* The numbers of its blocks. Most jobs go from the highest down: to put each at its place would
+ * move all others. */
+static int list_blocks(const struct job *job, struct block_set *ret)
+{
+	struct memblock_result result;
+
+	for (size_t i = 0; job_result(job, i, &result); i++) {
+		if (ARRAY_GROW(ret->items, ret->capacity, ret->n) < 0)
+			return -ENOMEM;
+		ret->items[ret->n++] = result.index;
+	}
+	if (ret->n > 0)
+		qsort(ret->items, ret->n, sizeof(*ret->items), compare_u64);
+	return 0;
+}
+
+/* Whoever hears of its end finds what it did. Of what others did events tell. */
+static void read_results(struct manager *manager, const struct job *job)
+{
+	_cleanup_(block_set_done) struct block_set blocks = {};
+
+	if (list_blocks(job, &blocks) < 0 || manager_reread(manager, &blocks) < 0)
+		(void)manager_refresh(manager);
+}
+
 static void conclude(struct queue *queue, struct job *job)
 {
 	queue->untold = NULL;
@@ -138,7 +164,7 @@ static void conclude(struct queue *queue, struct job *job)
 	     job->message ? ": " : "", job->message ? job->message : "");
 	/* Nobody waits for one that policy began: what it did is read once its events are over. */
 	if (!job->request.by_policy)
-		(void)manager_refresh(queue->manager);
+		read_results(queue->manager, job);
 	bus_signal_job_removed(queue->manager, job);
 	manager_tell_status(queue->manager);
 	queue_wake(queue);

@@ -59,6 +59,16 @@ def check_offline():
                                 "org.memblockd1.Block") == "offline"
 
 
+def check_what_a_job_did_is_read_alone():
+    """All blocks are read for its plan, and then those of the job."""
+    with Bench() as bench:
+        scans = bench.client.get("Scans")
+        bench.worker.script(18, "EBUSY")
+        bench.client.offline([place(16, 4)], best_effort=True).ended("partial")
+        assert bench.client.get("OnlineBytes") == 29 * BLOCK
+        assert bench.client.get("Scans") == scans + 1
+
+
 def check_online():
     with Bench() as bench:
         results = bench.client.online([place(32, 2)]).ended("done", "")
