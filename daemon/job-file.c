@@ -68,12 +68,36 @@ int job_file_create(const struct memblock_root *root, struct job *job)
 		job->request.device ? job->request.device : "", job->request.device ? "\n" : "");
 }
 
+/* Nothing comes behind a line that may be torn: from then on, each is refused with that error. */
+static void give_up(struct job *job, int error)
+{
+	closep(&job->journal_fd);
+	job->journal_fd = error;
+}
+
 int job_file_try(struct job *job, const struct memblock_step *step)
 {
-	return write_line(job->journal_fd, "try %" PRIu64 " %s %s %s\n", step->index,
-			  memblock_state_to_string(step->state),
-			  memblock_zone_to_string(step->zone),
-			  memblock_action_to_string(step->action));
+	int r = job->journal_fd;
+
+	if (r < 0)
+		return r;
+	r = write_line(job->journal_fd, "try %" PRIu64 " %s %s %s\n", step->index,
+		       memblock_state_to_string(step->state), memblock_zone_to_string(step->zone),
+		       memblock_action_to_string(step->action));
+	if (r < 0)
+		give_up(job, r);
+	return r;
+}
+
+void job_file_leave(struct job *job, uint64_t index)
+{
+	int r;
+
+	if (job->journal_fd < 0)
+		return;
+	r = write_line(job->journal_fd, "left %" PRIu64 "\n", index);
+	if (r < 0)
+		give_up(job, r);
 }
 
 void job_file_remove(const struct memblock_root *root, struct job *job)
@@ -121,6 +145,23 @@ static int parse_try(struct saved_job *saved, char *text)
 	return 0;
 }
 
+/* It is one of the last, unless somebody else wrote this. */
+static int parse_left(struct saved_job *saved, const char *text)
+{
+	uint64_t index;
+
+	if (parse_number(text, &index) < 0)
+		return -EBADMSG;
+	for (size_t i = saved->n; i-- > 0;)
+		if (saved->steps[i].index == index) {
+			saved->n--;
+			memmove(&saved->steps[i], &saved->steps[i + 1],
+				(saved->n - i) * sizeof(*saved->steps));
+			return 0;
+		}
+	return -EBADMSG;
+}
+
 static int parse_line(struct saved_job *saved, char *line)
 {
 	const char *key = strsep(&line, " ");
@@ -130,6 +171,8 @@ static int parse_line(struct saved_job *saved, char *line)
 		return -EBADMSG;
 	if (strcmp(key, "try") == 0)
 		return parse_try(saved, line);
+	if (strcmp(key, "left") == 0)
+		return parse_left(saved, line);
 	if (strcmp(key, "device") == 0) {
 		free(saved->device);
 		saved->device = strdup(line);

@@ -11,8 +11,11 @@
 
 /* Makes the file. 0 or a negative errno. */
 int job_file_create(const struct memblock_root *root, struct job *job);
-/* Adds the block that is about to be written. */
+/* Adds a block that is about to be written to. */
 int job_file_try(struct job *job, const struct memblock_step *step);
+/* It was not written to after all: what becomes of it is none of the job's doing. Where that can't be
+ * told, the next block that is to be added is refused. */
+void job_file_leave(struct job *job, uint64_t index);
 void job_file_remove(const struct memblock_root *root, struct job *job);
 
 /* What a job file tells. */

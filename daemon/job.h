@@ -47,7 +47,7 @@ struct job {
 	enum memblock_ending ending;
 	const char *error; /* what ended it, the last part of an error's name; NULL for none */
 	char *message;     /* the same as a sentence */
-	int journal_fd;    /* its file under /run/memblockd/jobs; -1 for none */
+	int journal_fd;    /* its file under /run/memblockd/jobs; negative for none, or why none */
 };
 
 int job_new(unsigned id, enum job_kind kind, uid_t user, struct job **ret);

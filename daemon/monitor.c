@@ -149,6 +149,9 @@ int monitor_new(sd_event *event, const struct monitor_listener *listener, struct
 		return r;
 	r = sd_event_add_io(event, &monitor->source, udev_monitor_get_fd(monitor->monitor), EPOLLIN,
 			    on_event, monitor);
+	/* What somebody did to a block is known before a worker's answer leads to the next one. */
+	if (r >= 0)
+		r = sd_event_source_set_priority(monitor->source, SD_EVENT_PRIORITY_IMPORTANT);
 	if (r < 0)
 		return r;
 

@@ -19,8 +19,6 @@
 
 #define SECONDS(n) (UINT64_C(n) * 1000 * 1000)
 
-/* Why a worker was stopped that was to write to a block of which there is news. */
-#define LOOK_AGAIN (-ESTALE)
 /* systemd may be slow to start a worker, and a job can't do without. */
 #define WORKER_TRIES 20
 /* A block that somebody else is taking offline. */
@@ -48,7 +46,7 @@ struct run {
 	enum memblock_action action;
 	struct neighbours writing; /* blocks that a worker writes to */
 	size_t seen;               /* so many of them went online */
-	struct neighbours noted;   /* those of the last writes, which the job file has */
+	bool look_again;           /* it was stopped, since there is news of others */
 };
 
 DEFINE_CLEANUP(struct run, run_free)
@@ -184,35 +182,43 @@ static size_t count_written(const struct run *run, const struct worker_answer *a
 {
 	if (answer->result >= 0)
 		return run->writing.n;
-	return answer->result == -ECONNRESET ? count_reached(run)
-					     : MIN(answer->done, run->writing.n);
+	return answer->gone ? count_reached(run) : MIN(answer->done, run->writing.n);
 }
 
-/* Whether a block that was not written to has failed. One whose time was taken by those before it
- * is given all of it, and another worker where the last one died behind those. */
-static bool has_failed(const struct worker_answer *answer, size_t n_written)
+/* Whether the block has failed at which the worker ended. One that others of its row left no time
+ * for is tried again with all of it, and one at which a worker died that had done any before, by
+ * another. */
+static bool has_failed(const struct run *run, const struct worker_answer *answer, size_t n_written)
 {
-	bool cut_short = answer->result == -ETIMEDOUT || answer->result == -ECONNRESET;
+	bool cut_short = answer->result == -ETIMEDOUT || answer->gone;
 
-	return answer->result != LOOK_AGAIN && !(cut_short && n_written > 0);
+	return !run->look_again && !(cut_short && n_written > 0);
 }
 
-/* Those behind one that fails were not begun. */
+/* The rest of the row was not begun. */
+static void withdraw(struct run *run, size_t n_settled)
+{
+	for (size_t i = n_settled; i < run->writing.n && !is_undoing(run); i++)
+		job_file_leave(run->job, run->writing.first + i);
+	memblock_transition_withdraw(job_current(run->job));
+}
+
 static void on_written(struct run *run, const struct worker_answer *answer)
 {
 	size_t n = count_written(run, answer);
 
 	for (size_t i = 0; i < n; i++)
 		settle(run, run->writing.first + i, 0);
-	if (n < run->writing.n && has_failed(answer, n))
+	if (n < run->writing.n && has_failed(run, answer, n)) {
 		settle(run, run->writing.first + n, answer->result);
-	memblock_transition_withdraw(job_current(run->job));
+		n++;
+	}
+	withdraw(run, n);
 	tell_progress(run);
 	step(run);
 }
 
-/* What is written is on disk before; what puts back needs no note, since the first one stands, nor
- * does what was withdrawn. */
+/* What is written is on disk before; what puts back needs no note, since the first one stands. */
 static int note_write(struct run *run, uint64_t index, enum memblock_state state,
 		      enum memblock_zone zone)
 {
@@ -220,9 +226,7 @@ static int note_write(struct run *run, uint64_t index, enum memblock_state state
 		.index = index, .state = state, .zone = zone, .action = run->action
 	};
 
-	if (is_undoing(run) || is_among(&run->noted, index))
-		return 0;
-	return job_file_try(run->job, &found);
+	return is_undoing(run) ? 0 : job_file_try(run->job, &found);
 }
 
 /* Once offline, memory with poisoned pages stays so. By best effort that is what was asked for, and
@@ -292,8 +296,8 @@ static bool write_blocks(struct run *run, enum memblock_state state, enum memblo
 	run->writing = (struct neighbours){ run->index, 1 };
 	while (take_neighbour(run))
 		run->writing.n++;
-	run->noted = run->writing;
 	run->seen = 0;
+	run->look_again = false;
 	begin_writing(run);
 	return true;
 }
@@ -466,6 +470,7 @@ static void on_no_worker(int error, void *userdata)
 	}
 	(void)job_fail(run->job, "NoWorker", "No worker at %s: %s", run->manager->options.worker,
 		       strerror(-error));
+	withdraw(run, 0);
 	memblock_transition_abandon(job_current(run->job), error);
 	step(run);
 }
@@ -545,10 +550,12 @@ void run_note_change(struct run *run, uint64_t index, bool online)
 	    !is_among(&run->writing, index))
 		return;
 	/* The worker brings online one after the other. */
-	if (online && index == run->writing.first + run->seen)
+	if (online && index == run->writing.first + run->seen) {
 		run->seen++;
-	else
-		errand_stop(run->errand, LOOK_AGAIN);
+		return;
+	}
+	run->look_again = true;
+	errand_stop(run->errand, -EINTR);
 }
 
 int run_cancel(struct run *run, int error)

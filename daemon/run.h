@@ -21,8 +21,8 @@ struct run *run_free(struct run *run);
 
 /* Begins. ended() may be called before it returns. */
 void run_start(struct run *run);
-/* A block went online, or offline. Where that was somebody else's doing, memory that was added, and
- * that the worker is about to bring online with others, is looked at once more before. */
+/* A block went online, or offline. If that wasn't our worker, and the block is of added memory in
+ * the row that is being written to, the row is stopped and looked at again. */
 void run_note_change(struct run *run, uint64_t index, bool online);
 /* Ends the job early, for -ECANCELED; what it did is put back. -EALREADY where it is past that. */
 int run_cancel(struct run *run, int error);

@@ -123,9 +123,10 @@ static int on_reply(sd_event_source *source __attribute__((unused)), int fd,
 	}
 
 	worker->reply = NULL;
+	if (r < 0)
+		reply = (struct worker_reply){ .result = -ECONNRESET };
 	if (function)
-		function(&(const struct worker_answer){ r < 0 ? -ECONNRESET : reply.result,
-							reply.done, passed },
+		function(&(const struct worker_answer){ reply.result, r < 0, reply.done, passed },
 			 worker->userdata);
 	return 0;
 }

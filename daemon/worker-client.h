@@ -11,11 +11,11 @@ struct worker;
 
 /* What came of a request. */
 struct worker_answer {
-	/* 0, the worker's negative errno, or -ECONNRESET where it is gone, which ends the
-	 * connection. */
+	/* 0, the worker's negative errno, or -ECONNRESET where it is gone. */
 	int result;
-	/* Of WORKER_WRITE: how many blocks were written to; of a worker that is gone that isn't
-	 * known. */
+	/* It ended before it answered, which ends the connection: what it did isn't known. */
+	bool gone;
+	/* Of WORKER_WRITE: how many blocks were written to. */
 	size_t done;
 	/* The descriptor that came along, closed after the call, or -1. */
 	int fd;

@@ -730,8 +730,8 @@ enum memblock_action memblock_step_undo(const struct memblock_step *step);
 int memblock_transition_new(const struct memblock_plan *plan, struct memblock_transition **ret);
 struct memblock_transition *memblock_transition_free(struct memblock_transition *transition);
 /* The block to turn to next, and what to write to it; false where nothing is left to do, or nothing
- * before what is being written to is reported. It stays the same until memblock_transition_found()
- * is told of it. */
+ * before what is being written to is reported. It is asked for right before
+ * memblock_transition_found(). */
 bool memblock_transition_next(const struct memblock_transition *transition, uint64_t *ret_index,
 			      enum memblock_action *ret_action);
 /* Tells how the block was found right before the write (error: what memblock_read_state() gave).
@@ -755,7 +755,7 @@ void memblock_transition_withdraw(struct memblock_transition *transition);
  * nothing more is wanted then, all is done. -EINTR of it becomes the reason. Without effect where
  * it is being put back already, or was cancelled before. */
 void memblock_transition_cancel(struct memblock_transition *transition, int error);
-/* Ends it at once, and leaves all as it is: a block that is being written to has failed for that
+/* Ends it at once, and leaves all as it is: blocks that are being written to have failed for that
  * reason, and what would have been put back was not. */
 void memblock_transition_abandon(struct memblock_transition *transition, int error);
 /* Whether it is putting back. */

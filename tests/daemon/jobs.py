@@ -11,7 +11,8 @@ import time
 
 from bench import Bench
 from harness import main
-from kernel import BLOCK, CONFIG, OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE, place
+from kernel import (BLOCK, CONFIG, OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE, Machine,
+                    place)
 from service import DBUS_ERROR, ERROR, BusError, GLib, pump, variants
 
 CHANGE = "(a(tt)sa{sv})"
@@ -515,18 +516,54 @@ def check_row_in_which_a_worker_dies():
 
 
 def check_row_that_takes_longer_than_one_may():
-    """What is left of it is begun anew, and written down once."""
+    """What is left of it is begun anew, and the file says so."""
+    files = []
+
+    def look(worker, index, action):
+        files.append((bench.kernel.root / "run/memblockd/jobs/1").read_text(encoding="utf-8"))
+        return worker.kernel.do(index, action)
+
     with Bench() as bench:
-        bench.worker.script(35, "hang", "ok")
-        bench.worker.script(36, "held")
-        job = bench.client.online([place(32, 8)], timeout=1000000)
-        pump(lambda: 36 in [index for index, _ in bench.worker.writes()], "the second row")
-        assert bench.worker.rows == [(32, 8), (35, 5)], bench.worker.rows
-        file = (bench.kernel.root / "run/memblockd/jobs/1").read_text(encoding="utf-8")
-        tried = [line.split()[1] for line in file.splitlines() if line.startswith("try ")]
-        assert tried == [str(index) for index in range(32, 40)], file
-        bench.worker.resume("ok")
-        job.ended("done", "")
+        bench.worker.script(35, "hang", look)
+        bench.client.online([place(32, 8)], timeout=2000000).ended("done", "")
+        assert bench.worker.rows[:2] == [(32, 8), (35, 5)], bench.worker.rows
+        words = [line.split()[:2] for line in files[0].splitlines()[5:]]
+        assert words == [[word, str(index)] for word, first in (("try", 32), ("left", 35), ("try", 35))
+                         for index in range(first, 40)], files
+
+
+def check_row_that_is_stopped_by_a_death():
+    """A worker that is told to stop, and ends itself: what it had done is put back all the same."""
+    for limit, error in (({"timeout": 1000000}, "TimedOut"), ({}, "Cancelled")):
+        with Bench() as bench:
+            bench.worker.script(35, "dies-of-stop")
+            job = bench.client.online([place(32, 8)], **limit)
+            pump(lambda: 35 in [index for index, _ in bench.worker.writes()], "the write")
+            if not limit:
+                job.cancel()
+            results = job.ended("failed", error)
+            assert outcomes(results)[34] == "put-back", results
+            bench.unchanged()
+
+
+def check_errno_of_ours():
+    """What a block answers is its own, whatever number we use for what."""
+    for word in ("ESTALE", "ECONNRESET", "EINTR", "ETIMEDOUT"):
+        with Bench() as bench:
+            bench.worker.script(35, word)
+            results = bench.client.online([place(32, 8)], best_effort=True).ended("partial")
+            assert outcomes(results) == {**dict.fromkeys(range(32, 40), "done"), 35: "failed"}, \
+                (word, results)
+
+
+def check_many_rows():
+    with Bench(machine=lambda: Machine(offline=40)) as bench:
+        bench.client.online([place(32, 40)]).ended("done", "")
+        assert bench.worker.rows == [(32, 16), (48, 16), (64, 8)], bench.worker.rows
+    with Bench() as bench:
+        bench.worker.script(33, "EPERM")
+        results = bench.client.online(size=3 * BLOCK).ended("done", "")
+        assert list(outcomes(results).values()).count("done") == 3, results
 
 
 def check_row_that_is_cancelled():

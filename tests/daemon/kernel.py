@@ -226,11 +226,11 @@ def uevents_environment(root):
 
 
 class Worker:
-    """memblockd-worker's double. It logs each request, and does what was set for a block:
+    """memblockd-worker's double. It logs each request, of a write each block, and does what was set for a block:
 
     ok; the name of an errno, with nothing done; hang (until told to stop, then EINTR); held (the same,
     or until resume() says what else), held-after (with all done); stuck (until release(), whatever
-    happens); dies (with nothing done), dies-after; vanishes (the block is gone); rival (somebody else
+    happens); dies (with nothing done), dies-after, dies-of-stop; vanishes (the block is gone); rival (somebody else
     was faster); wrong-zone; or a function of (worker, index, action). A list is used up, and its
     last word stays. What it sees in blocks is set by counts(), poison()
     and the text in sections; look() says what it does when asked to look. A context manager.
@@ -459,6 +459,7 @@ class Worker:
 
     def _write_all(self, connection, first, count, action, page_size):
         """Whether to go on. Each block is noted for itself."""
+        assert 1 <= count <= 16, f"a write to {count} blocks"
         self.rows.append((first, count))
         result, done = 0, 0
         while result == 0 and done < count:
@@ -521,6 +522,9 @@ class Worker:
     def _dies_after(self, _connection, index, action):
         self.kernel.do(index, action)
         return None
+
+    def _dies_of_stop(self, connection, index, action):
+        self._hang(connection, index, action)
 
     def _vanishes(self, _connection, index, _action):
         self.kernel.remove(index)

@@ -42,6 +42,14 @@ static const struct row rows[] = {
 		     "try 3 going-offline unknown offline\ntry 4 offline unknown online_movable\n",
 	  0, 4 },
 	{ "the head alone", HEAD, 0, 0 },
+	{ "one left", HEAD FACTS TRY "left 16\n", 0, 0 },
+	{ "the last two left, one of them tried again",
+	  HEAD FACTS TRY "try 17 offline unknown online\ntry 18 offline unknown online\n"
+			 "left 17\nleft 18\ntry 18 offline unknown online\n",
+	  0, 2 },
+	{ "left twice", HEAD FACTS TRY "left 16\nleft 16\n", -EBADMSG, 0 },
+	{ "left untried", HEAD FACTS TRY "left 17\n", -EBADMSG, 0 },
+	{ "left nothing", HEAD FACTS TRY "left x\n", -EBADMSG, 0 },
 	/* Torn: what stands before the last line feed counts. */
 	{ "a torn try", HEAD FACTS TRY "try 17 online Mov", 0, 1 },
 	{ "a try that lacks its line feed alone", HEAD FACTS TRY "try 17 online Movable offline", 0,
@@ -179,6 +187,26 @@ static void test_written_and_read(void **state)
 	assert_false(is_there(tree, "7"));
 }
 
+/* A line that can't be written may be torn: no other comes behind it. */
+static void test_disk_that_is_full(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	_cleanup_(job_freep) struct job *job = make_job();
+	int fd;
+
+	(void)state;
+	assert_int_equal(job_file_create(root, job), 0);
+	fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(dup3(fd, job->journal_fd, O_CLOEXEC), job->journal_fd);
+	assert_int_equal(close(fd), 0);
+	job_file_leave(job, 16);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(job_file_try(job, memblock_plan_step(job->plan, i)), -ENOSPC);
+	job_file_leave(job, 17);
+}
+
 /* There is one already: it is not written over. */
 static void test_file_of_another(void **state)
 {
@@ -268,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_that_is_told),
 		cmocka_unit_test(test_written_and_read),
+		cmocka_unit_test(test_disk_that_is_full),
 		cmocka_unit_test(test_file_of_another),
 		cmocka_unit_test(test_what_becomes_of_a_file),
 		cmocka_unit_test(test_what_is_no_job_file),
