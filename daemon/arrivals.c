@@ -10,6 +10,7 @@
 #include "journal.h"
 #include "kept.h"
 #include "kernel-policy.h"
+#include "kernel-setting.h"
 #include "manager.h"
 #include "queue.h"
 #include "text.h"
@@ -502,11 +503,20 @@ bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
 	return arrivals && block_set_has(&arrivals->known, index);
 }
 
-void arrivals_seen(struct arrivals *arrivals)
+static bool kernel_brings_online(const struct arrivals *arrivals)
+{
+	_cleanup_free_ char *now = NULL;
+
+	(void)kernel_setting_read(arrivals->manager->root, KERNEL_AUTO_ONLINE_BLOCKS, &now);
+	return now && strcmp(now, "offline") != 0;
+}
+
+void arrivals_seen(struct arrivals *arrivals, bool quiet)
 {
 	bool any, linked;
 
-	if (!arrivals)
+	/* What the kernel is at is offline for a moment: it is not to be taken for ours. */
+	if (!arrivals || (!quiet && kernel_brings_online(arrivals)))
 		return;
 	any = !arrivals->no_worker && any_waits(arrivals, &linked);
 	arrivals->was_awaited = any && !linked && !arrivals->was_awaited;

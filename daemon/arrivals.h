@@ -26,8 +26,8 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 void arrivals_noted(struct arrivals *arrivals);
 /* Whether a block was handled, or somebody did something with it. */
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index);
-/* The inventory is new, and no more events are expected, or they don't end. */
-void arrivals_seen(struct arrivals *arrivals);
+/* The inventory is new; all is quiet, or events don't end. */
+void arrivals_seen(struct arrivals *arrivals, bool quiet);
 /* Whether memory that was added is being brought online, or a job for that waits. */
 bool arrivals_have_job(const struct arrivals *arrivals);
 /* A job has ended, one of ours perhaps. */

@@ -13,8 +13,8 @@
 int job_file_create(const struct memblock_root *root, struct job *job);
 /* Adds a block that is about to be written to. */
 int job_file_try(struct job *job, const struct memblock_step *step);
-/* It was not written to after all: what becomes of it is none of the job's doing. Where that can't be
- * told, the next block that is to be added is refused. */
+/* It was not written to after all: what becomes of it is none of the job's doing. Where that can't
+ * be told, the next block that is to be added is refused. */
 void job_file_leave(struct job *job, uint64_t index);
 void job_file_remove(const struct memblock_root *root, struct job *job);
 

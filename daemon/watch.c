@@ -122,7 +122,7 @@ static int read_changes(struct watch *watch)
 
 /* The CPU's time, not the clock's: where others keep it from the CPU, a refresh is no dearer. One
  * that waited for a worker in vain is. */
-static int refresh(struct watch *watch)
+static int refresh(struct watch *watch, bool quiet)
 {
 	uint64_t began = monotonic_usec(), cpu_began = cpu_usec();
 	bool waited;
@@ -137,7 +137,7 @@ static int refresh(struct watch *watch)
 		block_set_done(&watch->blocks);
 		watch->everything = false;
 	}
-	arrivals_seen(watch->manager->arrivals);
+	arrivals_seen(watch->manager->arrivals, quiet);
 	return r;
 }
 
@@ -155,7 +155,7 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	}
 	if (!quiet)
 		arm(watch, when_quiet(watch));
-	if (refresh(watch) >= 0 && over && !is_awaited(watch))
+	if (refresh(watch, quiet) >= 0 && over && !is_awaited(watch))
 		bus_signal_settled(watch->manager);
 	return 0;
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Memory that is added: what the policy says is done once, and nothing that others did is undone."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -270,23 +271,39 @@ def check_a_kernel_that_is_faster_is_told_of_once():
         assert len(bench.client.heard("ZoneMismatch")) == 8
 
 
+@contextlib.contextmanager
+def burst_without_end(bench):
+    done = threading.Event()
+
+    def go_on():
+        while not done.wait(0.001):
+            bench.kernel.uevent("online", 3)
+
+    noise = threading.Thread(target=go_on)
+    noise.start()
+    try:
+        yield
+    finally:
+        done.set()
+        noise.join()
+
+
 def check_a_burst_that_does_not_end():
     """It isn't waited for: what came is brought online while events go on."""
-    with Plugs() as bench:
-        done = threading.Event()
+    with Plugs() as bench, burst_without_end(bench):
+        bench.add(40, 2)
+        bench.written(2)
 
-        def go_on():
-            while not done.wait(0.001):
-                bench.kernel.uevent("online", 3)
 
-        noise = threading.Thread(target=go_on)
-        noise.start()
-        try:
+def check_a_burst_in_which_the_kernel_is_at_it():
+    """What it has yet to bring online is left to it, and what it did not in the end is not."""
+    with Plugs(config="[Policy]\nKernelPolicy=leave\n", kernel=("online",)) as bench:
+        with burst_without_end(bench):
             bench.add(40, 2)
-            bench.written(2)
-        finally:
-            done.set()
-            noise.join()
+            pump(lambda: bench.client.get("Blocks") == 42, "that is told of")
+            assert not bench.worker.writes(), bench.worker.writes()
+            bench.do(ONLINE, 40)
+        bench.written(1, first=41)
 
 
 def check_a_job_that_waits_minds_what_happened():
