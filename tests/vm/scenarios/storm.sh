@@ -26,7 +26,6 @@ echo 16384 >$trace/buffer_size_kb
 cat >$trace/kprobe_events <<'PROBES' || exit 77
 p:storm/plug __add_memory
 r:storm/plugged __add_memory
-p:storm/begin memory_subsys_online
 r:storm/end memory_subsys_online
 p:storm/scan block_size_bytes_show
 p:storm/read valid_zones_show
