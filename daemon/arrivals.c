@@ -379,7 +379,7 @@ static int bring_online(struct arrivals *arrivals, struct ranges *found)
 
 	(void)kept_write(arrivals->manager->root, COLDPLUGGED, "");
 	if (!tell_kernel(arrivals)) {
-		/* Nothing is to be read for that. */
+		/* What changes by that kernel-policy reads itself. */
 		watch_wait(arrivals->manager->watch, PAUSE_USEC, &(const struct block_set){});
 		return 0;
 	}
@@ -395,8 +395,18 @@ static int bring_online(struct arrivals *arrivals, struct ranges *found)
 	return r;
 }
 
-static void look(struct arrivals *arrivals)
+static bool kernel_brings_online(const struct arrivals *arrivals)
 {
+	_cleanup_free_ char *now = NULL;
+
+	(void)kernel_setting_read(arrivals->manager->root, KERNEL_AUTO_ONLINE_BLOCKS, &now);
+	return now && strcmp(now, "offline") != 0;
+}
+
+static void look(struct arrivals *arrivals, bool quiet)
+{
+	/* What the kernel is at is offline for a moment: it is not to be taken for ours. */
+	bool is_left = !quiet && kernel_brings_online(arrivals);
 	_cleanup_(ranges_done) struct ranges found = {};
 	int r;
 
@@ -405,7 +415,7 @@ static void look(struct arrivals *arrivals)
 	r = take_up_offlined(arrivals);
 	forget_gone(arrivals);
 	look_at_fresh(arrivals);
-	if (r >= 0)
+	if (r >= 0 && !is_left)
 		r = list_new(arrivals, &found);
 	/* One batch at a time; the rest is looked at when that has ended. */
 	if (r >= 0 && found.n > 0 && arrivals->job == 0)
@@ -503,20 +513,11 @@ bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
 	return arrivals && block_set_has(&arrivals->known, index);
 }
 
-static bool kernel_brings_online(const struct arrivals *arrivals)
-{
-	_cleanup_free_ char *now = NULL;
-
-	(void)kernel_setting_read(arrivals->manager->root, KERNEL_AUTO_ONLINE_BLOCKS, &now);
-	return now && strcmp(now, "offline") != 0;
-}
-
 void arrivals_seen(struct arrivals *arrivals, bool quiet)
 {
 	bool any, linked;
 
-	/* What the kernel is at is offline for a moment: it is not to be taken for ours. */
-	if (!arrivals || (!quiet && kernel_brings_online(arrivals)))
+	if (!arrivals)
 		return;
 	any = !arrivals->no_worker && any_waits(arrivals, &linked);
 	arrivals->was_awaited = any && !linked && !arrivals->was_awaited;
@@ -525,7 +526,7 @@ void arrivals_seen(struct arrivals *arrivals, bool quiet)
 	if (arrivals->was_awaited)
 		watch_wait(arrivals->manager->watch, PAUSE_USEC, NULL);
 	else
-		look(arrivals);
+		look(arrivals, quiet);
 }
 
 bool arrivals_have_job(const struct arrivals *arrivals)

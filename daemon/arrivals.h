@@ -26,7 +26,8 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 void arrivals_noted(struct arrivals *arrivals);
 /* Whether a block was handled, or somebody did something with it. */
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index);
-/* The inventory is new; all is quiet, or events don't end. */
+/* The inventory is new. All is quiet, or events don't end: then what came is not waited for any
+ * longer, unless the kernel brings memory online by itself and may be at it. */
 void arrivals_seen(struct arrivals *arrivals, bool quiet);
 /* Whether memory that was added is being brought online, or a job for that waits. */
 bool arrivals_have_job(const struct arrivals *arrivals);

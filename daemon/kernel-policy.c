@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block-set.h"
 #include "bus-signals.h"
 #include "errand.h"
 #include "journal.h"
@@ -27,6 +28,7 @@ struct kernel_policy {
 	enum kernel_step step;
 	char *value;  /* that is being written */
 	bool changed; /* the records, since the bus was told */
+	bool written; /* a setting, since blocks were read */
 	bool stopping;
 	bool stuck; /* the kernel doesn't come back */
 };
@@ -70,6 +72,7 @@ static void note_written(struct kernel_policy *policy)
 		record->wrote = TAKE_PTR(policy->value);
 	}
 	(void)keep(policy);
+	policy->written = true;
 }
 
 static void on_ended(const struct worker_answer *answer, void *userdata)
@@ -194,6 +197,11 @@ static void go_on(struct kernel_policy *policy)
 	if (policy->changed)
 		bus_signal_kernel_policy(policy->manager);
 	policy->changed = false;
+	/* In which zone an offline block would come online hangs on it, and no event tells
+	 * (mm/memory_hotplug.c:zone_for_pfn_range()). */
+	if (policy->written && !policy->stopping)
+		(void)manager_reread_or_refresh(policy->manager, &(const struct block_set){});
+	policy->written = false;
 	if (policy->stopping)
 		manager_stop(policy->manager);
 }

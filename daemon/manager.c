@@ -173,6 +173,13 @@ int manager_reread(struct manager *manager, const struct block_set *blocks)
 	return 0;
 }
 
+int manager_reread_or_refresh(struct manager *manager, const struct block_set *blocks)
+{
+	int r = manager_reread(manager, blocks);
+
+	return r < 0 ? manager_refresh(manager) : r;
+}
+
 int manager_recount(struct manager *manager, const struct memblock_block *block)
 {
 	_cleanup_(ranges_done) struct ranges changed = {};

@@ -73,9 +73,11 @@ struct manager *manager_free(struct manager *manager);
  * known stays. The error is told. */
 int manager_refresh(struct manager *manager);
 /* The same of blocks that went online or offline, where nothing else happened: no others are read
- * but those that are offline, nor any other source. A negative errno where that doesn't do or
- * failed, after which all are to be read anew. */
+ * but those that are not online, and of other sources zoneinfo alone. A negative errno where that
+ * doesn't do or failed, after which all are to be read anew. */
 int manager_reread(struct manager *manager, const struct block_set *blocks);
+/* manager_reread(), or where that doesn't do, manager_refresh(). */
+int manager_reread_or_refresh(struct manager *manager, const struct block_set *blocks);
 /* The same where nothing was read anew, but what a worker found changed the verdict of a block. 0
  * or -ENOMEM. */
 int manager_recount(struct manager *manager, const struct memblock_block *block);

@@ -126,13 +126,16 @@ void queue_wake(struct queue *queue)
 	(void)sd_event_source_set_enabled(queue->starter, SD_EVENT_ONESHOT);
 }
 
-/* The numbers of its blocks. Most jobs go from the highest down: to put each at its place would
- * move all others. */
+/* The blocks that it looked at: of a size that was asked for, all others were candidates. Most jobs
+ * go from the highest down: to put each at its place would move all others. */
 static int list_blocks(const struct job *job, struct block_set *ret)
 {
 	struct memblock_result result;
 
 	for (size_t i = 0; job_result(job, i, &result); i++) {
+		if (result.outcome == MEMBLOCK_OUTCOME_NOT_TRIED ||
+		    result.outcome == MEMBLOCK_OUTCOME_LEFT_OUT)
+			continue;
 		if (ARRAY_GROW(ret->items, ret->capacity, ret->n) < 0)
 			return -ENOMEM;
 		ret->items[ret->n++] = result.index;
@@ -142,12 +145,14 @@ static int list_blocks(const struct job *job, struct block_set *ret)
 	return 0;
 }
 
-/* Whoever hears of its end finds what it did. Of what others did events tell. */
+/* Whoever hears of its end finds what it did. */
 static void read_results(struct manager *manager, const struct job *job)
 {
 	_cleanup_(block_set_done) struct block_set blocks = {};
 
-	if (list_blocks(job, &blocks) < 0 || manager_reread(manager, &blocks) < 0)
+	if (list_blocks(job, &blocks) >= 0)
+		(void)manager_reread_or_refresh(manager, &blocks);
+	else
 		(void)manager_refresh(manager);
 }
 

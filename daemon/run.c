@@ -46,7 +46,7 @@ struct run {
 	enum memblock_action action;
 	struct neighbours writing; /* blocks that a worker writes to */
 	size_t seen;               /* so many of them went online */
-	bool look_again;           /* it was stopped, since there is news of others */
+	bool look_again;           /* it was stopped, since somebody else did something to one */
 };
 
 DEFINE_CLEANUP(struct run, run_free)
@@ -162,18 +162,17 @@ static void tell_progress(struct run *run)
 	run->listener.changed(run->job, run->listener.userdata);
 }
 
-/* How many of the blocks that a worker writes to have the wanted state, up to the first without. */
+/* How many of the blocks that a worker writes to, up to the last that has the wanted state. */
 static size_t count_reached(const struct run *run)
 {
 	enum memblock_state state;
 	enum memblock_zone zone;
-	size_t n = 0;
+	size_t n = run->writing.n;
 
-	while (n < run->writing.n &&
-	       memblock_read_state(run->manager->root, run->writing.first + n, &state, &zone) >=
-		       0 &&
-	       is_wanted(run->action, state))
-		n++;
+	while (n > 0 && (memblock_read_state(run->manager->root, run->writing.first + n - 1, &state,
+					     &zone) < 0 ||
+			 !is_wanted(run->action, state)))
+		n--;
 	return n;
 }
 
@@ -185,9 +184,8 @@ static size_t count_written(const struct run *run, const struct worker_answer *a
 	return answer->gone ? count_reached(run) : MIN(answer->done, run->writing.n);
 }
 
-/* Whether the block has failed at which the worker ended. One that others of its row left no time
- * for is tried again with all of it, and one at which a worker died that had done any before, by
- * another. */
+/* Whether the block at which the worker ended has failed. It is tried again where others of its row
+ * took its time, and by another worker where one died that had brought others online before. */
 static bool has_failed(const struct run *run, const struct worker_answer *answer, size_t n_written)
 {
 	bool cut_short = answer->result == -ETIMEDOUT || answer->gone;
@@ -195,7 +193,7 @@ static bool has_failed(const struct run *run, const struct worker_answer *answer
 	return !run->look_again && !(cut_short && n_written > 0);
 }
 
-/* The rest of the row was not begun. */
+/* The rest of the row comes again. */
 static void withdraw(struct run *run, size_t n_settled)
 {
 	for (size_t i = n_settled; i < run->writing.n && !is_undoing(run); i++)

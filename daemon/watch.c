@@ -17,10 +17,9 @@
 /* A burst that doesn't end is told of in between. */
 #define PATIENCE_USEC (UINT64_C(2) * 1000 * 1000)
 /* A scan of very many blocks takes longer than all that. However many events there are, refreshes
- * must not take more than a part of the time: what is quiet is this many times as long as the last
- * one of its kind took, so that they take half of it at most while events trickle, and so is
- * patience, a ninth of it while they don't end. */
-#define QUIET_TIMES 1
+ * must not take more than a part of the time. What is quiet is as long as the last one of its kind
+ * took: half of the time at most, while events trickle. Patience is this many times as long: a
+ * ninth of the time, while they don't end. */
 #define PATIENCE_TIMES 8
 
 struct watch {
@@ -46,8 +45,7 @@ static uint64_t next_cost(const struct watch *watch)
 
 static uint64_t when_quiet(const struct watch *watch)
 {
-	return MAX(watch->last_usec + MAX(QUIET_USEC, QUIET_TIMES * next_cost(watch)),
-		   watch->wait_usec);
+	return MAX(watch->last_usec + MAX(QUIET_USEC, next_cost(watch)), watch->wait_usec);
 }
 
 static uint64_t when_impatient(const struct watch *watch)
@@ -124,15 +122,16 @@ static int read_changes(struct watch *watch)
  * that waited for a worker in vain is. */
 static int refresh(struct watch *watch, bool quiet)
 {
-	uint64_t began = monotonic_usec(), cpu_began = cpu_usec();
-	bool waited;
+	uint64_t began = monotonic_usec(), cpu_began = cpu_usec(), cost;
+	bool wanted = watch->everything;
 	int r;
 
 	r = read_changes(watch);
 	watch->told_usec = monotonic_usec();
-	waited = watch->everything && watch->manager->opener_is_mute;
-	watch->cost_usec[watch->everything] =
-		waited ? watch->told_usec - began : cpu_usec() - cpu_began;
+	cost = watch->everything && watch->manager->opener_is_mute ? watch->told_usec - began
+								   : cpu_usec() - cpu_began;
+	/* Where some blocks don't do, that costs as much as everything. */
+	watch->cost_usec[wanted] = watch->cost_usec[watch->everything] = cost;
 	if (r >= 0) {
 		block_set_done(&watch->blocks);
 		watch->everything = false;

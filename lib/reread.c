@@ -54,6 +54,14 @@ static int pick(const struct memblock_inventory *inventory, const uint64_t *inde
 	return named == n && are_plain(inventory, fresh) ? 0 : -ESTALE;
 }
 
+/* Whether more of a block hangs on its state: source-devices.c:s390_provider(). */
+static bool hangs_on_state(const struct memblock_inventory *inventory)
+{
+	const char *architecture = inventory->machine.architecture;
+
+	return architecture && strcmp(architecture, "s390x") == 0;
+}
+
 /* An inventory of those alone, of the same machine. */
 static int begin(const struct memblock_inventory *inventory, const uint64_t *indexes, size_t n,
 		 struct memblock_inventory *fresh)
@@ -140,7 +148,8 @@ int memblock_inventory_reread(struct memblock_inventory *inventory, const uint64
 
 	if (!fresh)
 		return -ENOMEM;
-	if (inventory->reported || !inventory_has_whole(inventory, MEMBLOCK_SOURCE_ZONEINFO))
+	if (inventory->reported || hangs_on_state(inventory) ||
+	    !inventory_has_whole(inventory, MEMBLOCK_SOURCE_ZONEINFO))
 		return -ESTALE;
 	r = begin(inventory, indexes, n, fresh);
 	if (r >= 0)

@@ -525,7 +525,7 @@ def check_row_that_takes_longer_than_one_may():
 
     with Bench() as bench:
         bench.worker.script(35, "hang", look)
-        bench.client.online([place(32, 8)], timeout=2000000).ended("done", "")
+        bench.client.online([place(32, 8)], timeout=4000000).ended("done", "")
         assert bench.worker.rows[:2] == [(32, 8), (35, 5)], bench.worker.rows
         words = [line.split()[:2] for line in files[0].splitlines()[5:]]
         assert words == [[word, str(index)] for word, first in (("try", 32), ("left", 35), ("try", 35))
@@ -534,7 +534,7 @@ def check_row_that_takes_longer_than_one_may():
 
 def check_row_that_is_stopped_by_a_death():
     """A worker that is told to stop, and ends itself: what it had done is put back all the same."""
-    for limit, error in (({"timeout": 1000000}, "TimedOut"), ({}, "Cancelled")):
+    for limit, error in (({"timeout": 3000000}, "TimedOut"), ({}, "Cancelled")):
         with Bench() as bench:
             bench.worker.script(35, "dies-of-stop")
             job = bench.client.online([place(32, 8)], **limit)

@@ -250,7 +250,7 @@ class Worker:
         self.poisoned = set()
         self.sections = None  # text; None: there is no /proc/kcore
         self.guard = lambda index: 0
-        self.set = self._set
+        self.set = self.write_setting
         self.connections = []
         self.threads = []
         self.released = threading.Event()
@@ -388,7 +388,7 @@ class Worker:
         connection.send(REPLY.pack(result, 0))
         return True
 
-    def _set(self, setting, value):
+    def write_setting(self, setting, value):
         self.kernel.write(self.kernel.root / SETTINGS[setting], value + "\n")
         return 0
 

@@ -36,7 +36,7 @@ systemctl daemon-reload
 systemctl reload dbus
 mkdir -p "$drop_ins"
 
-# cpu FILE: what each part of user space took so far.
+# cpu FILE: what each part of user space took so far. sed writes \x2d as the dash that it is.
 cpu() {
 	for group in init.scope system.slice system.slice/dbus.service system.slice/scenario.service \
 		system.slice/systemd-udevd.service system.slice/memblockd.service \
