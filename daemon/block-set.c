@@ -38,6 +38,14 @@ int block_set_add(struct block_set *set, uint64_t index)
 	return 1;
 }
 
+int block_set_append(struct block_set *set, uint64_t index)
+{
+	if (ARRAY_GROW(set->items, set->capacity, set->n) < 0)
+		return -ENOMEM;
+	set->items[set->n++] = index;
+	return 0;
+}
+
 bool block_set_remove(struct block_set *set, uint64_t index)
 {
 	size_t at = PLACE_OF(set->items, set->n, index);
@@ -69,15 +77,6 @@ char *block_set_to_text(const struct block_set *set)
 	return text;
 }
 
-/* Puts one behind all others. */
-static int append(struct block_set *set, uint64_t index)
-{
-	if (ARRAY_GROW(set->items, set->capacity, set->n) < 0)
-		return -ENOMEM;
-	set->items[set->n++] = index;
-	return 0;
-}
-
 static int add_line(struct block_set *set, const char *line)
 {
 	uint64_t first, last;
@@ -86,7 +85,7 @@ static int add_line(struct block_set *set, const char *line)
 	    (set->n > 0 && set->items[set->n - 1] >= first))
 		return -EBADMSG;
 	for (uint64_t index = first;; index++) {
-		if (append(set, index) < 0)
+		if (block_set_append(set, index) < 0)
 			return -ENOMEM;
 		if (index == last)
 			return 0;

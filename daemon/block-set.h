@@ -16,6 +16,8 @@ void block_set_done(struct block_set *set);
 bool block_set_has(const struct block_set *set, uint64_t index);
 /* 1 where it was added, 0 where it is there already, or -ENOMEM. */
 int block_set_add(struct block_set *set, uint64_t index);
+/* Puts one behind all others, where it belongs unless the caller sorts them after. 0 or -ENOMEM. */
+int block_set_append(struct block_set *set, uint64_t index);
 /* Whether it was there. */
 bool block_set_remove(struct block_set *set, uint64_t index);
 

@@ -7,15 +7,6 @@
 #include "ranges.h"
 #include "rows.h"
 
-/* Neighbours are joined. */
-static int add_range(struct ranges *ranges, uint64_t start, uint64_t end)
-{
-	if (ranges->n == 0 || ranges->items[ranges->n - 1].end != start)
-		return ranges_add(ranges, start, end);
-	ranges->items[ranges->n - 1].end = end;
-	return 0;
-}
-
 int diff_inventories(const struct memblock_inventory *before,
 		     const struct memblock_inventory *after, struct ranges *ret)
 {
@@ -36,7 +27,7 @@ int diff_inventories(const struct memblock_inventory *before,
 		j += index_b == index;
 		if (index_a == index_b && blocks_alike(before, a, after, b, SPLIT_FACTS))
 			continue;
-		if (add_range(&ranges, index * size, (index + 1) * size) < 0)
+		if (ranges_join(&ranges, index * size, (index + 1) * size) < 0)
 			return -ENOMEM;
 	}
 

@@ -16,21 +16,28 @@
 #define JOBS_DIR KEPT_FOLDER "/" JOBS
 #define HEAD "memblockd-job 1"
 
-static int write_line(int fd, const char *format, ...) __attribute__((__format__(printf, 2, 3)));
-static int write_line(int fd, const char *format, ...)
+static int write_line(struct job *job, const char *format, ...)
+	__attribute__((__format__(printf, 2, 3)));
+/* Nothing comes behind a line that may be torn: from then on, each is refused with that error. */
+static int write_line(struct job *job, const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
-	int n;
+	int r;
 
+	if (job->journal_fd < 0)
+		return job->journal_fd;
 	va_start(ap, format);
-	n = vasprintf(&text, format, ap);
+	r = vasprintf(&text, format, ap);
 	va_end(ap);
-	if (n < 0) {
+	if (r < 0)
 		text = NULL;
-		return -ENOMEM;
+	r = text ? write_all(job->journal_fd, text) : -ENOMEM;
+	if (r < 0) {
+		closep(&job->journal_fd);
+		job->journal_fd = r;
 	}
-	return write_all(fd, text);
+	return r;
 }
 
 /* Longer than JOBS/4294967295. */
@@ -62,42 +69,23 @@ int job_file_create(const struct memblock_root *root, struct job *job)
 		return -errno;
 
 	return write_line(
-		job->journal_fd, HEAD "\nkind %s\nuser %u\nbest-effort %d\nwanted %zu\n%s%s%s",
+		job, HEAD "\nkind %s\nuser %u\nbest-effort %d\nwanted %zu\n%s%s%s",
 		job_kind_to_string(job->kind), job->user, memblock_plan_best_effort(job->plan),
 		to_be_changed(job->plan), job->request.device ? "device " : "",
 		job->request.device ? job->request.device : "", job->request.device ? "\n" : "");
 }
 
-/* Nothing comes behind a line that may be torn: from then on, each is refused with that error. */
-static void give_up(struct job *job, int error)
-{
-	closep(&job->journal_fd);
-	job->journal_fd = error;
-}
-
 int job_file_try(struct job *job, const struct memblock_step *step)
 {
-	int r = job->journal_fd;
-
-	if (r < 0)
-		return r;
-	r = write_line(job->journal_fd, "try %" PRIu64 " %s %s %s\n", step->index,
-		       memblock_state_to_string(step->state), memblock_zone_to_string(step->zone),
-		       memblock_action_to_string(step->action));
-	if (r < 0)
-		give_up(job, r);
-	return r;
+	return write_line(job, "try %" PRIu64 " %s %s %s\n", step->index,
+			  memblock_state_to_string(step->state),
+			  memblock_zone_to_string(step->zone),
+			  memblock_action_to_string(step->action));
 }
 
 void job_file_leave(struct job *job, uint64_t index)
 {
-	int r;
-
-	if (job->journal_fd < 0)
-		return;
-	r = write_line(job->journal_fd, "left %" PRIu64 "\n", index);
-	if (r < 0)
-		give_up(job, r);
+	(void)write_line(job, "left %" PRIu64 "\n", index);
 }
 
 void job_file_remove(const struct memblock_root *root, struct job *job)

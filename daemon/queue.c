@@ -136,9 +136,8 @@ static int list_blocks(const struct job *job, struct block_set *ret)
 		if (result.outcome == MEMBLOCK_OUTCOME_NOT_TRIED ||
 		    result.outcome == MEMBLOCK_OUTCOME_LEFT_OUT)
 			continue;
-		if (ARRAY_GROW(ret->items, ret->capacity, ret->n) < 0)
+		if (block_set_append(ret, result.index) < 0)
 			return -ENOMEM;
-		ret->items[ret->n++] = result.index;
 	}
 	if (ret->n > 0)
 		qsort(ret->items, ret->n, sizeof(*ret->items), compare_u64);

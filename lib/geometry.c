@@ -75,3 +75,8 @@ bool geometry_is_arm64(const char *architecture)
 	return architecture &&
 	       (strcmp(architecture, "aarch64") == 0 || strncmp(architecture, "armv8", 5) == 0);
 }
+
+bool geometry_is_s390(const char *architecture)
+{
+	return architecture && strcmp(architecture, "s390x") == 0;
+}

@@ -24,3 +24,4 @@ unsigned geometry_release_number(const char *release);
 
 /* architecture may be NULL. */
 bool geometry_is_arm64(const char *architecture);
+bool geometry_is_s390(const char *architecture);

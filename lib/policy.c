@@ -2,6 +2,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "geometry.h"
 #include "inventory.h"
 
 #define BIT(value) (1u << (value))
@@ -82,7 +83,7 @@ static bool command_line_has_zone_policy(const struct memblock_platform *platfor
 
 static bool is_s390(const struct memblock_platform *platform)
 {
-	return platform->architecture && strcmp(platform->architecture, "s390x") == 0;
+	return geometry_is_s390(platform->architecture);
 }
 
 static bool is_pseries(const struct memblock_platform *platform)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
-#include <string.h>
 
+#include "geometry.h"
 #include "sources.h"
 #include "verdict.h"
 
@@ -52,14 +52,6 @@ static int pick(const struct memblock_inventory *inventory, const uint64_t *inde
 			fresh->blocks[fresh->n_blocks++] = *block;
 	}
 	return named == n && are_plain(inventory, fresh) ? 0 : -ESTALE;
-}
-
-/* Whether more of a block hangs on its state: source-devices.c:s390_provider(). */
-static bool hangs_on_state(const struct memblock_inventory *inventory)
-{
-	const char *architecture = inventory->machine.architecture;
-
-	return architecture && strcmp(architecture, "s390x") == 0;
 }
 
 /* An inventory of those alone, of the same machine. */
@@ -148,7 +140,8 @@ int memblock_inventory_reread(struct memblock_inventory *inventory, const uint64
 
 	if (!fresh)
 		return -ENOMEM;
-	if (inventory->reported || hangs_on_state(inventory) ||
+	/* On s390 more of a block hangs on its state: source-devices.c:s390_provider(). */
+	if (inventory->reported || geometry_is_s390(inventory->machine.architecture) ||
 	    !inventory_has_whole(inventory, MEMBLOCK_SOURCE_ZONEINFO))
 		return -ESTALE;
 	r = begin(inventory, indexes, n, fresh);

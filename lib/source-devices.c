@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "geometry.h"
 #include "parse.h"
 #include "sources.h"
 
@@ -138,7 +139,7 @@ static enum memblock_provider platform_provider(const struct memblock_inventory 
 
 	if (!architecture || machine_has_balloon(inventory->root))
 		return MEMBLOCK_PROVIDER_UNKNOWN;
-	if (strcmp(architecture, "s390x") == 0)
+	if (geometry_is_s390(architecture))
 		return MEMBLOCK_PROVIDER_STANDBY;
 	if (machine_has_lmbs(inventory->root))
 		return MEMBLOCK_PROVIDER_LMB;

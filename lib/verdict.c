@@ -332,7 +332,7 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 		return conclude(evidence, FINDING_UNKNOWN, "boot memory: architecture not known");
 	if (geometry_is_arm64(architecture))
 		return arm64_boot_memory(inventory, block, evidence);
-	if (strcmp(architecture, "s390x") == 0)
+	if (geometry_is_s390(architecture))
 		return s390_boot_memory(inventory, block, evidence);
 	return FINDING_CLEAR;
 }

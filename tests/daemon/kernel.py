@@ -226,7 +226,8 @@ def uevents_environment(root):
 
 
 class Worker:
-    """memblockd-worker's double. It logs each request, of a write each block, and does what was set for a block:
+    """memblockd-worker's double. It logs each request, of a write each block, and does what was set
+    for a block:
 
     ok; the name of an errno, with nothing done; hang (until told to stop, then EINTR); held (the same,
     or until resume() says what else), held-after (with all done); stuck (until release(), whatever
