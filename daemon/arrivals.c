@@ -31,8 +31,6 @@
  * (drivers/acpi/acpi_memhotplug.c:acpi_bind_memory_blocks()): where blocks are nobody's yet, the
  * machine is read once more then. */
 #define PAUSE_USEC (UINT64_C(100) * 1000)
-/* The last event of what a job did may be read after its end. */
-#define ECHO_USEC (UINT64_C(50) * 1000)
 
 struct arrivals {
 	struct manager *manager;
@@ -42,6 +40,7 @@ struct arrivals {
 	unsigned job;               /* that one; 0 for none */
 	size_t n_kept;              /* so many of the known we put into the file; 0 at first */
 	bool changed;               /* since then, and not by more behind them alone */
+	bool urgent;                /* what a scan after a crash would not show */
 	bool kernel_is_told;        /* of what came and waits for that */
 	bool was_awaited;           /* that what came is of a device */
 	bool no_worker;             /* for the last job: the next event is waited for */
@@ -75,6 +74,7 @@ static void save(struct arrivals *arrivals)
 		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
 		     "Can't write /" KEPT_FOLDER "/" FILE_NAME ": %s", strerror(-r));
 	arrivals->changed = r < 0;
+	arrivals->urgent = false;
 	arrivals->n_kept = arrivals->known.n;
 }
 
@@ -491,13 +491,15 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 	if (!arrivals)
 		return;
 	if (strcmp(action, "add") == 0 || strcmp(action, "remove") == 0) {
-		arrivals->changed |= block_set_remove(&arrivals->known, index);
+		if (block_set_remove(&arrivals->known, index))
+			arrivals->changed = arrivals->urgent = true;
 		(void)block_set_remove(&arrivals->fresh, index);
 		return;
 	}
 	if (!block_set_has(&arrivals->known, index) && !block_set_has(&arrivals->in_flight, index))
 		(void)block_set_add(&arrivals->fresh, index);
 	know(arrivals, index);
+	arrivals->urgent |= strcmp(action, "offline") == 0;
 }
 
 void arrivals_noted(struct arrivals *arrivals)
@@ -505,7 +507,8 @@ void arrivals_noted(struct arrivals *arrivals)
 	if (!arrivals)
 		return;
 	arrivals->no_worker = false;
-	save(arrivals);
+	if (arrivals->urgent)
+		save(arrivals);
 }
 
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
@@ -519,6 +522,7 @@ void arrivals_seen(struct arrivals *arrivals, bool quiet)
 
 	if (!arrivals)
 		return;
+	save(arrivals);
 	any = !arrivals->no_worker && any_waits(arrivals, &linked);
 	arrivals->was_awaited = any && !linked && !arrivals->was_awaited;
 	if (!any)
@@ -560,7 +564,7 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 		if (is_handled(arrivals, job, &result))
 			know(arrivals, result.index);
 	/* What came meanwhile is looked at then. */
-	watch_wait(arrivals->manager->watch, ECHO_USEC, &arrivals->in_flight);
+	watch_wait(arrivals->manager->watch, 0, &arrivals->in_flight);
 	arrivals->job = 0;
 	arrivals->in_flight.n = 0;
 	save(arrivals);

@@ -22,7 +22,7 @@ struct arrivals *arrivals_free(struct arrivals *arrivals);
 
 /* An event of the kernel: a block came, went, or changed its state. Synthetic ones are none. */
 void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index);
-/* A run of events is over: what is known by them is kept. */
+/* A run of events is over: what is known by them alone is kept. */
 void arrivals_noted(struct arrivals *arrivals);
 /* Whether a block was handled, or somebody did something with it. */
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index);

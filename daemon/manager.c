@@ -20,8 +20,8 @@
 #include "marks.h"
 #include "privileges.h"
 #include "queue.h"
-#include "size.h"
 #include "spare.h"
+#include "status.h"
 #include "survey.h"
 #include "unit.h"
 #include "watch.h"
@@ -125,7 +125,7 @@ static void take_up(struct manager *manager, struct census *after, const struct 
 	refusals_clean(&manager->refusals, manager->inventory, monotonic_usec());
 	guard_update(manager->guard, false);
 	marked_update(manager->marked);
-	manager_tell_status(manager);
+	status_changed(manager->status);
 }
 
 int manager_refresh(struct manager *manager)
@@ -195,26 +195,24 @@ int manager_recount(struct manager *manager, const struct memblock_block *block)
 
 	replace_census(manager, after, &changed);
 	marked_update(manager->marked);
-	manager_tell_status(manager);
+	status_changed(manager->status);
 	return 0;
 }
 
-bool manager_note_block(struct manager *manager, const char *action, uint64_t index)
+void manager_note_block(struct manager *manager, const char *action, uint64_t index)
 {
 	bool online = strcmp(action, "online") == 0;
-	bool changed = online || strcmp(action, "offline") == 0;
 
 	manager->counts.block_events++;
 	arrivals_note(manager->arrivals, action, index);
-	if (!changed)
-		return false;
+	if (!online && strcmp(action, "offline") != 0)
+		return;
 	queue_note_change(manager->queue, index, online);
 	if (rivals_note(&manager->rivals, index, monotonic_usec()))
 		tell(EVENT_RIVALS, NO_JOB, index,
 		     "memory%" PRIu64 " was taken offline and online by others %d times within "
 		     "minutes; memblockd keeps out of that",
 		     index, RIVALS_CHANGES);
-	return true;
 }
 
 int manager_reload(struct manager *manager)
@@ -230,30 +228,8 @@ int manager_reload(struct manager *manager)
 		kernel_policy_update(manager->kernel_policy);
 	}
 	(void)sd_notify(false, "READY=1");
-	manager_tell_status(manager);
+	status_changed(manager->status);
 	return r;
-}
-
-void manager_tell_status(struct manager *manager)
-{
-	const struct totals *totals = &manager->census->all.totals;
-	uint64_t size = memblock_inventory_block_size(manager->inventory);
-	char online[SIZE_TEXT_MAX], stuck[SIZE_TEXT_MAX], status[sizeof(manager->status)];
-	char elsewhere[64] = "";
-
-	if (manager->zone_mismatches > 0)
-		snprintf(elsewhere, sizeof(elsewhere), "; %u in another zone than wanted",
-			 manager->zone_mismatches);
-	snprintf(status, sizeof(status),
-		 "STATUS=%" PRIu64 " blocks, %s online, %s not removable%s%s", totals->blocks,
-		 size_to_text(totals->online * size, online),
-		 size_to_text(totals->removable[MEMBLOCK_ANSWER_NO] * size, stuck), elsewhere,
-		 queue_is_busy(manager->queue) ? "; a job is running" : "");
-	/* Who tells waits where systemd is busy, so nothing is told twice. */
-	if (manager->stopping || strcmp(status, manager->status) == 0)
-		return;
-	memcpy(manager->status, status, sizeof(status));
-	(void)sd_notify(false, status);
 }
 
 void manager_stop(struct manager *manager)
@@ -407,6 +383,8 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 	if (r >= 0)
 		r = spare_new(event, options->worker, &manager->spare);
 	if (r >= 0)
+		r = status_new(manager, &manager->status);
+	if (r >= 0)
 		r = load_config(manager);
 	if (r < 0)
 		return log_error(r, "Can't set up: %m");
@@ -441,7 +419,7 @@ void manager_tell_ready(struct manager *manager)
 	/* From now on udev's helper leaves memory that is added to us. */
 	if (manager->arrivals && !manager->stopping)
 		(void)kept_write(manager->root, READY, "");
-	manager_tell_status(manager);
+	status_tell(manager->status);
 	r = sd_notify(false, "READY=1");
 	if (r < 0) /* it will end us, and begin anew */
 		tell(EVENT_STARTED, NO_JOB, NO_BLOCK,
@@ -469,6 +447,7 @@ struct manager *manager_free(struct manager *manager)
 	bus_free(manager->bus);
 	surveyor_free(manager->surveyor);
 	spare_free(manager->spare);
+	status_free(manager->status);
 	asked_done(&manager->asked);
 	refusals_done(&manager->refusals);
 	rivals_done(&manager->rivals);

@@ -44,6 +44,7 @@ struct manager {
 	struct watch *watch;
 	struct bus *bus;
 	struct spare *spare; /* of workers */
+	struct status *status;
 	struct queue *queue;
 	struct guard *guard;
 	struct surveyor *surveyor; /* of the daemon itself; the bus has its own */
@@ -58,7 +59,6 @@ struct manager {
 	unsigned zone_mismatches; /* blocks that went online in another zone than was wanted */
 	int opener_fd;       /* connection to the worker that opens files for us; -1 for none yet */
 	bool opener_is_mute; /* it did not answer in this scan, and isn't waited for again in it */
-	char status[160];    /* what was told last */
 	bool ready;
 	bool stopping;
 };
@@ -81,17 +81,14 @@ int manager_reread_or_refresh(struct manager *manager, const struct block_set *b
 /* The same where nothing was read anew, but what a worker found changed the verdict of a block. 0
  * or -ENOMEM. */
 int manager_recount(struct manager *manager, const struct memblock_block *block);
-/* An event of the kernel, of a block, that is not a synthetic one. Returns whether the block went
- * online or offline, and did not come or go. */
-bool manager_note_block(struct manager *manager, const char *action, uint64_t index);
+/* An event of the kernel, of a block, that is not a synthetic one. */
+void manager_note_block(struct manager *manager, const char *action, uint64_t index);
 /* Reads the configuration anew; what is wrong in it is told and left as the defaults are. */
 int manager_reload(struct manager *manager);
 /* Ends the job that is under way, puts back what it did and, where it isn't started again, what the
  * kernel was told, and then ends the event loop. At shutdown, or when asked a second time, it ends
  * at once. */
 void manager_stop(struct manager *manager);
-/* Says in one line what the daemon is doing, for `systemctl status`. */
-void manager_tell_status(struct manager *manager);
 /* The start is over: the name on the bus is ours, or there is no bus yet. Only the first call
  * counts. */
 void manager_tell_ready(struct manager *manager);

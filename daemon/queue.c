@@ -13,6 +13,7 @@
 #include "manager.h"
 #include "queue.h"
 #include "run.h"
+#include "status.h"
 
 /* The worker of a daemon that was killed is out of its write, or has ended itself, within half a
  * second (worker-protocol.h). Before that nobody knows what comes of the write. */
@@ -170,7 +171,7 @@ static void conclude(struct queue *queue, struct job *job)
 	if (!job->request.by_policy)
 		read_results(queue->manager, job);
 	bus_signal_job_removed(queue->manager, job);
-	manager_tell_status(queue->manager);
+	status_changed(queue->manager->status);
 	queue_wake(queue);
 }
 
@@ -184,7 +185,7 @@ static void tell_progress(struct queue *queue, const struct job *job)
 {
 	queue->untold = NULL;
 	bus_signal_job_changed(queue->manager, job);
-	manager_tell_status(queue->manager);
+	status_changed(queue->manager->status);
 	(void)sd_event_source_set_time_relative(queue->progress, PROGRESS_USEC);
 	(void)sd_event_source_set_enabled(queue->progress, SD_EVENT_ONESHOT);
 }

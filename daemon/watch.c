@@ -4,54 +4,21 @@
 #include <stdlib.h>
 
 #include "arrivals.h"
-#include "block-set.h"
+#include "burst.h"
 #include "bus-signals.h"
 #include "clock.h"
 #include "manager.h"
 #include "monitor.h"
 #include "watch.h"
 
-/* A burst is over when nothing has come for this long. Onlining a block takes the kernel some
- * milliseconds; under an emulator, some tens. */
-#define QUIET_USEC (UINT64_C(50) * 1000)
-/* A burst that doesn't end is told of in between. */
-#define PATIENCE_USEC (UINT64_C(2) * 1000 * 1000)
-/* A scan of very many blocks takes longer than all that. However many events there are, refreshes
- * must not take more than a part of the time. What is quiet is as long as the last one of its kind
- * took: half of the time at most, while events trickle. Patience is this many times as long: a
- * ninth of the time, while they don't end. */
-#define PATIENCE_TIMES 8
-
 struct watch {
 	struct manager *manager;
 	struct monitor *monitor;
 	sd_event_source *timer; /* off while nothing happens */
-	uint64_t last_usec;
-	uint64_t told_usec; /* when the burst began, or was told of last */
-	uint64_t wait_usec; /* until when somebody waits for more */
-	/* What the next refresh reads: blocks that went online or offline, or everything, where
-	 * more happened than that. */
-	struct block_set blocks;
-	bool everything;
-	uint64_t cost_usec[2]; /* of the last refresh of blocks, and of the last of everything */
+	struct burst burst;
 };
 
 DEFINE_CLEANUP(struct watch, watch_free)
-
-static uint64_t next_cost(const struct watch *watch)
-{
-	return watch->cost_usec[watch->everything];
-}
-
-static uint64_t when_quiet(const struct watch *watch)
-{
-	return MAX(watch->last_usec + MAX(QUIET_USEC, next_cost(watch)), watch->wait_usec);
-}
-
-static uint64_t when_impatient(const struct watch *watch)
-{
-	return watch->told_usec + MAX(PATIENCE_USEC, PATIENCE_TIMES * next_cost(watch));
-}
 
 static void arm(struct watch *watch, uint64_t usec)
 {
@@ -67,40 +34,34 @@ static bool is_armed(const struct watch *watch)
 	return enabled != SD_EVENT_OFF;
 }
 
-static void add_block(struct watch *watch, uint64_t index)
-{
-	if (!watch->everything && block_set_add(&watch->blocks, index) < 0)
-		watch->everything = true;
-}
-
 static void on_block(const char *action, uint64_t index, void *userdata)
 {
 	struct watch *watch = userdata;
 
-	if (manager_note_block(watch->manager, action, index))
-		add_block(watch, index);
-	else
-		watch->everything = true;
+	manager_note_block(watch->manager, action, index);
+	burst_note(&watch->burst, action, index);
 }
 
 static void on_other(void *userdata)
 {
 	struct watch *watch = userdata;
 
-	watch->everything = true;
+	watch->burst.everything = true;
 }
 
 /* The timer isn't moved for each event: it looks when it runs whether it is time. */
 static void on_change(void *userdata)
 {
 	struct watch *watch = userdata;
+	struct burst *burst = &watch->burst;
 
 	arrivals_noted(watch->manager->arrivals);
-	watch->last_usec = monotonic_usec();
-	if (is_armed(watch))
+	burst->last_usec = monotonic_usec();
+	if (!is_armed(watch))
+		burst->told_usec = burst->last_usec;
+	else if (!burst_is_whole(burst))
 		return;
-	watch->told_usec = watch->last_usec;
-	arm(watch, when_quiet(watch));
+	arm(watch, burst_quiet_at(burst));
 }
 
 /* What is under way belongs to the burst: memory that came with it is brought online. */
@@ -112,9 +73,11 @@ static bool is_awaited(const struct watch *watch)
 /* Reads what may have changed. */
 static int read_changes(struct watch *watch)
 {
-	if (!watch->everything && manager_reread(watch->manager, &watch->blocks) >= 0)
+	struct burst *burst = &watch->burst;
+
+	if (!burst->everything && manager_reread(watch->manager, &burst->blocks) >= 0)
 		return 0;
-	watch->everything = true;
+	burst->everything = true;
 	return manager_refresh(watch->manager);
 }
 
@@ -122,20 +85,19 @@ static int read_changes(struct watch *watch)
  * that waited for a worker in vain is. */
 static int refresh(struct watch *watch, bool quiet)
 {
+	struct burst *burst = &watch->burst;
 	uint64_t began = monotonic_usec(), cpu_began = cpu_usec(), cost;
-	bool wanted = watch->everything;
+	bool wanted = burst->everything;
 	int r;
 
 	r = read_changes(watch);
-	watch->told_usec = monotonic_usec();
-	cost = watch->everything && watch->manager->opener_is_mute ? watch->told_usec - began
+	burst->told_usec = burst->read_usec = monotonic_usec();
+	cost = burst->everything && watch->manager->opener_is_mute ? burst->read_usec - began
 								   : cpu_usec() - cpu_began;
 	/* Where some blocks don't do, that costs as much as everything. */
-	watch->cost_usec[wanted] = watch->cost_usec[watch->everything] = cost;
-	if (r >= 0) {
-		block_set_done(&watch->blocks);
-		watch->everything = false;
-	}
+	burst->cost_usec[wanted] = burst->cost_usec[burst->everything] = cost;
+	if (r >= 0)
+		burst_was_read(burst);
 	arrivals_seen(watch->manager->arrivals, quiet);
 	return r;
 }
@@ -144,18 +106,21 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 		    uint64_t usec __attribute__((unused)), void *userdata)
 {
 	struct watch *watch = userdata;
+	struct burst *burst = &watch->burst;
 	uint64_t now = monotonic_usec();
-	bool quiet = now >= when_quiet(watch);
+	bool quiet = now >= burst_quiet_at(burst);
 	bool over = quiet && !is_awaited(watch);
 
-	if (!over && now < when_impatient(watch)) {
-		arm(watch, quiet ? when_impatient(watch) : when_quiet(watch));
+	if (!over && now < burst_patient_until(burst)) {
+		arm(watch, quiet ? burst_patient_until(burst) : burst_quiet_at(burst));
 		return 0;
 	}
 	if (!quiet)
-		arm(watch, when_quiet(watch));
-	if (refresh(watch, quiet) >= 0 && over && !is_awaited(watch))
+		arm(watch, burst_quiet_at(burst));
+	if (refresh(watch, quiet) >= 0 && over && !is_awaited(watch)) {
+		burst_settled(burst);
 		bus_signal_settled(watch->manager);
+	}
 	return 0;
 }
 
@@ -189,16 +154,18 @@ struct watch *watch_free(struct watch *watch)
 
 	monitor_free(watch->monitor);
 	sd_event_source_disable_unref(watch->timer);
-	block_set_done(&watch->blocks);
+	burst_done(&watch->burst);
 	free(watch);
 	return NULL;
 }
 
 void watch_wait(struct watch *watch, uint64_t usec, const struct block_set *blocks)
 {
+	struct burst *burst = &watch->burst;
+
 	for (size_t i = 0; blocks && i < blocks->n; i++)
-		add_block(watch, blocks->items[i]);
-	watch->everything = watch->everything || !blocks;
-	watch->wait_usec = monotonic_usec() + usec;
-	arm(watch, when_quiet(watch));
+		burst_add(burst, blocks->items[i]);
+	burst->everything = burst->everything || !blocks;
+	burst->wait_usec = monotonic_usec() + usec;
+	arm(watch, burst_quiet_at(burst));
 }
