@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "log.h"
 #include "new-file.h"
+
+/* A device or a pipe, perhaps behind a link as /dev/stdout is. */
+static bool is_no_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int open_as_it_is(struct new_file *file)
+{
+	file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
+	return file->fd < 0 ? log_error(-errno, "Can't write %s: %m", file->path) : 0;
+}
 
 int new_file_open(struct new_file *file, const char *path, mode_t mode)
 {
 	*file = (struct new_file){ .path = path, .fd = -1 };
 
+	if (is_no_file(path))
+		return open_as_it_is(file);
 	if (asprintf(&file->temporary, "%s.%d.new", path, getpid()) < 0) {
 		file->temporary = NULL;
 		return log_oom();
@@ -26,6 +44,8 @@ int new_file_open(struct new_file *file, const char *path, mode_t mode)
 
 int new_file_commit(struct new_file *file)
 {
+	if (!file->temporary)
+		return 0;
 	if (rename(file->temporary, file->path) < 0)
 		return log_error(-errno, "Can't write %s: %m", file->path);
 	free(TAKE_PTR(file->temporary));

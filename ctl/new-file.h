@@ -5,7 +5,8 @@
 
 #include "macros.h"
 
-/* A file that is there whole or not at all: written beside its place, and renamed at the end. */
+/* A file that is there whole or not at all: written beside its place, and renamed at the end. What
+ * stands there and is no file, a device or a pipe, is written to. */
 struct new_file {
 	const char *path;
 	char *temporary;

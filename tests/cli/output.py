@@ -233,6 +233,20 @@ def check_picture_into_a_file():
             assert os.listdir(folder) == ["memory.svg"], os.listdir(folder)
 
 
+def check_picture_into_a_pipe():
+    """What is no file is written to, not replaced: root's --svg /dev/null leaves that a device."""
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "pipe"
+        os.mkfifo(path)
+        (pathlib.Path(folder) / "link").symlink_to(path)
+        for name in ("pipe", "link"):
+            with subprocess.Popen(["cat", path], stdout=subprocess.PIPE, text=True) as reader:
+                result = ctl("--root", tree.path, "map", "--svg", f"{folder}/{name}")
+                assert result.returncode == 0 and not result.stderr, result
+                picture(reader.communicate()[0])
+            assert path.is_fifo() and sorted(os.listdir(folder)) == ["link", "pipe"]
+
+
 def check_picture_that_cannot_be_written():
     """Told with exit 1; nothing of it is left behind."""
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
