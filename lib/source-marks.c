@@ -106,5 +106,5 @@ int source_marks_read(struct memblock_inventory *inventory)
 		return r;
 	return inventory_set_source(inventory, MEMBLOCK_SOURCE_MARKS,
 				    r > 0 ? MEMBLOCK_SOURCE_DAMAGED : MEMBLOCK_SOURCE_READ,
-				    r > 0 ? "some marks make no sense" : NULL);
+				    r > 0 ? "some lines of /" MARKS_PATH " make no sense" : NULL);
 }

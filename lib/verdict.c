@@ -383,11 +383,14 @@ const struct mark *mark_of(const struct memblock_inventory *inventory,
 
 const char *why_no_marks(const struct memblock_inventory *inventory)
 {
-	enum memblock_source_state state = inventory->sources[MEMBLOCK_SOURCE_MARKS].state;
-
-	return state == MEMBLOCK_SOURCE_HIDDEN || state == MEMBLOCK_SOURCE_FAILED
-		       ? source_text(inventory, MEMBLOCK_SOURCE_MARKS)
-		       : NULL;
+	switch (inventory->sources[MEMBLOCK_SOURCE_MARKS].state) {
+	case MEMBLOCK_SOURCE_HIDDEN:
+	case MEMBLOCK_SOURCE_DAMAGED:
+	case MEMBLOCK_SOURCE_FAILED:
+		return source_text(inventory, MEMBLOCK_SOURCE_MARKS);
+	default:
+		return NULL;
+	}
 }
 
 static int rule_marked(const struct memblock_inventory *inventory,
@@ -396,15 +399,15 @@ static int rule_marked(const struct memblock_inventory *inventory,
 	const char *why = why_no_marks(inventory);
 	int r, finding = FINDING_CLEAR;
 
-	if (why)
-		return conclude(evidence, FINDING_UNKNOWN, "marks not known: %s", why);
 	for (const struct mark *mark = NULL; (mark = mark_of(inventory, block, mark));) {
 		r = notes_add(evidence, "marked: %s", mark->reason);
 		if (r < 0)
 			return r;
 		finding = FINDING_HOLDS;
 	}
-	return finding;
+	return why && finding == FINDING_CLEAR
+		       ? conclude(evidence, FINDING_UNKNOWN, "marks not known: %s", why)
+		       : finding;
 }
 
 /* drivers/base/memory.c: the attribute exists only with CONFIG_MEMORY_HOTREMOVE. */

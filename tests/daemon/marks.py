@@ -125,6 +125,7 @@ def check_others_may_write_the_file():
     with Bench(before=lambda b: b.machine.write("var/lib/memblockd/marks", text)) as bench:
         assert sorted(mark[3] for mark in marks(bench)) == ["Written by hand", "Written too"]
         assert row(bench, 16)[7] == row(bench, 17)[7] == ["marked"]
+        assert row(bench, 18)[6] == "unknown", "nobody knows which the third line was for"
         assert any("marks" in note for note in bench.client.get("Notes"))
 
 

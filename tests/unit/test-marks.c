@@ -76,6 +76,7 @@ static const struct source_row source_rows[] = {
 	  MEMBLOCK_ANSWER_NO },
 	{ "a mark of another device that was there once", "0x40000000-0x47ffffff dax1.0 why\n",
 	  MEMBLOCK_SOURCE_READ, MEMBLOCK_ANSWER_YES },
+	{ "cut short", "0x40000000-", MEMBLOCK_SOURCE_DAMAGED, MEMBLOCK_ANSWER_UNKNOWN },
 	{ "damaged", "0x40000000-0x47ffffff - why\nrubbish\n", MEMBLOCK_SOURCE_DAMAGED,
 	  MEMBLOCK_ANSWER_NO },
 };
