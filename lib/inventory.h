@@ -71,6 +71,8 @@ struct machine {
 	uint64_t page_size;
 };
 
+void machine_done(struct machine *machine);
+
 /* A named resource that owns what lies in it: namespace0.0, dax1.0, virtio0, region0. Extents point
  * at its name, owner_of() finds back. */
 struct owner {
@@ -95,6 +97,7 @@ struct zone_span {
 	int nid;
 	enum memblock_zone zone;
 	uint64_t held_by_cpus; /* pages on the CPUs' own free lists */
+	bool has_cma;          /* some of its pages are kept for contiguous allocations */
 };
 
 struct zone_spans {

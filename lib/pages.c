@@ -160,20 +160,17 @@ static uint64_t scale_up(const struct memblock_pages *pages, uint64_t n)
 	return pages->examined > 0 ? n * pages->all / pages->examined : 0;
 }
 
-/* How many pages the CPUs hold on their own free lists, of the zone in which a block lies. False
- * where /proc/zoneinfo doesn't tell. */
-static bool held_by_cpus(const struct memblock_inventory *inventory,
-			 const struct memblock_block *block, uint64_t *ret)
+/* The zone in which a block lies; NULL where /proc/zoneinfo doesn't tell. */
+static const struct zone_span *span_of(const struct memblock_inventory *inventory,
+				       const struct memblock_block *block)
 {
 	for (size_t i = 0; i < inventory->spans.n; i++) {
 		const struct zone_span *span = &inventory->spans.items[i];
 
-		if (span->nid != block->nid || span->zone != only_zone(block->zones))
-			continue;
-		*ret = span->held_by_cpus;
-		return true;
+		if (span->nid == block->nid && span->zone == only_zone(block->zones))
+			return span;
 	}
-	return false;
+	return NULL;
 }
 
 /*
@@ -185,13 +182,14 @@ static enum memblock_answer unclear_is_kernel(const struct memblock_inventory *i
 					      const struct memblock_block *block,
 					      const struct memblock_pages *pages)
 {
-	uint64_t unclear = scale_up(pages, pages->unclear), held;
+	const struct zone_span *span = span_of(inventory, block);
+	uint64_t unclear = scale_up(pages, pages->unclear);
 
 	if (unclear <= UNCLEAR_MAX || only_zone(block->zones) == MEMBLOCK_ZONE_MOVABLE)
 		return MEMBLOCK_ANSWER_NO;
-	if (!held_by_cpus(inventory, block, &held))
+	if (!span)
 		return MEMBLOCK_ANSWER_UNKNOWN;
-	return unclear > held ? MEMBLOCK_ANSWER_YES : MEMBLOCK_ANSWER_NO;
+	return unclear > span->held_by_cpus ? MEMBLOCK_ANSWER_YES : MEMBLOCK_ANSWER_NO;
 }
 
 /* Settles what pages without any flag are, as far as the zone tells: who gets the counts needn't
@@ -330,6 +328,17 @@ static bool is_known_by_sample(const struct memblock_block *block,
 	return pages->examined == pages->all || only_zone(block->zones) == MEMBLOCK_ZONE_MOVABLE;
 }
 
+/* Pages that are kept for contiguous allocations (CMA) look like any others, and the kernel moves
+ * none of them to take a block offline (mm/page_isolation.c:has_unmovable_pages()). Where they are
+ * in a zone no file tells. */
+static bool may_have_cma(const struct memblock_inventory *inventory,
+			 const struct memblock_block *block)
+{
+	const struct zone_span *span = span_of(inventory, block);
+
+	return span && span->has_cma;
+}
+
 enum memblock_answer memblock_block_busy(const struct memblock_inventory *inventory,
 					 const struct memblock_block *block)
 {
@@ -340,7 +349,7 @@ enum memblock_answer memblock_block_busy(const struct memblock_inventory *invent
 	if (kernels_own(pages) > 0)
 		return MEMBLOCK_ANSWER_YES;
 	if (pages->unclear > 0 || !is_known_by_sample(block, pages) ||
-	    is_held_by_balloon(inventory, block, pages))
+	    is_held_by_balloon(inventory, block, pages) || may_have_cma(inventory, block))
 		return MEMBLOCK_ANSWER_UNKNOWN;
 	return MEMBLOCK_ANSWER_NO;
 }

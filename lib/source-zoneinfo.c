@@ -80,6 +80,17 @@ static bool is_cut_short(const struct zone_lines *zone)
 	return zone->open && zone->present > 0;
 }
 
+/* "cma" since Linux 5.12; "nr_free_cma" tells of free ones alone. */
+static bool read_cma(struct zone_lines *zone, const char *line)
+{
+	uint64_t pages;
+
+	if (!parse_value(line, "cma", &pages) && !parse_value(line, "nr_free_cma", &pages))
+		return false;
+	zone->span.has_cma = zone->span.has_cma || pages > 0;
+	return true;
+}
+
 static int read_line(struct zone_lines *zone, const char *line, struct zone_spans *spans,
 		     uint64_t page_size)
 {
@@ -97,7 +108,7 @@ static int read_line(struct zone_lines *zone, const char *line, struct zone_span
 					      &zone->span.held_by_cpus)
 			       ? -ERANGE
 			       : 0;
-	if (!zone->open || parse_value(line, "present", &zone->present) ||
+	if (!zone->open || read_cma(zone, line) || parse_value(line, "present", &zone->present) ||
 	    parse_value(line, "spanned", &zone->spanned) || zone->spanned == 0 ||
 	    !parse_value(line, "start_pfn", &first))
 		return 0;

@@ -98,6 +98,10 @@ static void test_limit(void **state)
 	"Node " node ", zone " zone "\n  pages free 1\n        spanned  9\n        present  9\n" \
 	"  pagesets\n    cpu: 0\n              count: " count "\n              high:  9\n"       \
 	"    cpu: 1\n              count: 100\n  start_pfn: 0\n"
+/* Before Linux 5.12, and since. */
+#define CMA(line)                                                                            \
+	"Node 0, zone Normal\n  pages free 1\n        spanned  9\n        present  9\n" line \
+	"  start_pfn: 0\n"
 #define ZONEINFO ZONE("0", "Normal", "200") ZONE("0", "Movable", "0") ZONE("1", "Normal", "0")
 #define YES MEMBLOCK_ANSWER_YES
 #define NO MEMBLOCK_ANSWER_NO
@@ -116,6 +120,10 @@ static const struct busy_row {
 	{ "poison", "Normal", NULL, ZONEINFO, false, { .poisoned = 1 }, NO, 0, 0 },
 	{ "its own memmap", "Normal", NULL, ZONEINFO, false, { .memmap = 512 }, NO, 0, 0 },
 	{ "reserved", "Movable", NULL, ZONEINFO, false, { .reserved = 1 }, YES, 1, 0 },
+	{ "contiguous allocations", "Normal", NULL, CMA("  cma 9\n"), false, {}, DONT_KNOW, 0, 0 },
+	{ "and slab", "Normal", NULL, CMA("  cma 9\n"), false, { .slab = 1 }, YES, 1, 0 },
+	{ "free ones", "Normal", NULL, CMA("  nr_free_cma 9\n"), false, {}, DONT_KNOW, 0, 0 },
+	{ "none", "Normal", NULL, CMA("  cma 0\n  nr_free_cma 0\n"), false, {}, NO, 0, 0 },
 	{ "slab", "Normal", NULL, ZONEINFO, false, { .slab = 2, .movable = 1 }, YES, 2, 1 },
 	{ "page tables", "Normal", NULL, ZONEINFO, false, { .page_table = 3 }, YES, 3, 0 },
 	{ "kernel", "Normal", NULL, ZONEINFO, false, { .kernel = 4, .unclear = 9 }, YES, 4, 0 },
