@@ -10,19 +10,30 @@
 
 #define SECTION_IS_BLOCK UINT64_MAX
 
-static const struct {
-	const char *architecture;
-	uint64_t section_size; /* 0: by release */
-	uint64_t page_size;    /* 0: a choice of the kernel's configuration */
-} architectures[] = {
-	{ "aarch64", SECTION_IS_BLOCK, 0 },
-	{ "loongarch64", SECTION_IS_BLOCK, 0 },
-	{ "ppc64", MIB(16), 0 },
-	{ "ppc64le", MIB(16), 0 },
-	{ "riscv64", SECTION_IS_BLOCK, 4096 },
-	{ "s390x", 0, 4096 },
-	{ "x86_64", MIB(128), 4096 },
+struct architecture {
+	const char *name;
+	uint64_t section_size;   /* 0: by release */
+	uint64_t page_size;      /* 0: a choice of the kernel's configuration */
+	uint64_t block_size_min; /* the smallest section of any configuration */
 };
+
+static const struct architecture architectures[] = {
+	{ "aarch64", SECTION_IS_BLOCK, 0, MIB(128) },
+	{ "loongarch64", SECTION_IS_BLOCK, 0, MIB(128) },
+	{ "ppc64", MIB(16), 0, MIB(16) },
+	{ "ppc64le", MIB(16), 0, MIB(16) },
+	{ "riscv64", SECTION_IS_BLOCK, 4096, MIB(128) },
+	{ "s390x", 0, 4096, MIB(128) },
+	{ "x86_64", MIB(128), 4096, MIB(128) },
+};
+
+static const struct architecture *find(const char *name)
+{
+	for (size_t i = 0; name && i < ARRAY_SIZE(architectures); i++)
+		if (strcmp(architectures[i].name, name) == 0)
+			return &architectures[i];
+	return NULL;
+}
 
 unsigned geometry_release_number(const char *release)
 {
@@ -47,26 +58,29 @@ static uint64_t s390_section_size(const char *release, uint64_t block_size)
 
 uint64_t geometry_section_size(const char *architecture, const char *release, uint64_t block_size)
 {
-	for (size_t i = 0; architecture && i < ARRAY_SIZE(architectures); i++) {
-		uint64_t size = architectures[i].section_size;
+	const struct architecture *found = find(architecture);
+	uint64_t size;
 
-		if (strcmp(architectures[i].architecture, architecture) != 0)
-			continue;
-		if (size == SECTION_IS_BLOCK)
-			return block_size;
-		if (size == 0)
-			size = s390_section_size(release, block_size);
-		return size <= block_size ? size : 0;
-	}
-	return 0;
+	if (!found)
+		return 0;
+	if (found->section_size == SECTION_IS_BLOCK)
+		return block_size;
+	size = found->section_size ? found->section_size : s390_section_size(release, block_size);
+	return size <= block_size ? size : 0;
+}
+
+uint64_t geometry_block_size_min(const char *architecture)
+{
+	const struct architecture *found = find(architecture);
+
+	return found ? found->block_size_min : 0;
 }
 
 uint64_t geometry_page_size(const char *architecture)
 {
-	for (size_t i = 0; architecture && i < ARRAY_SIZE(architectures); i++)
-		if (strcmp(architectures[i].architecture, architecture) == 0)
-			return architectures[i].page_size;
-	return 0;
+	const struct architecture *found = find(architecture);
+
+	return found ? found->page_size : 0;
 }
 
 bool geometry_is_arm64(const char *architecture)
@@ -78,5 +92,19 @@ bool geometry_is_arm64(const char *architecture)
 
 bool geometry_is_s390(const char *architecture)
 {
-	return architecture && strcmp(architecture, "s390x") == 0;
+	return architecture &&
+	       (strcmp(architecture, "s390x") == 0 || strcmp(architecture, "s390") == 0);
+}
+
+bool geometry_is_known(const char *architecture)
+{
+	/* What uname(2) tells a 32-bit program (arch/ARCH/include/asm/compat.h:COMPAT_UTS_MACHINE).
+	 */
+	static const char *const compat[] = { "i686", "ppc", "ppcle", "riscv32" };
+
+	for (size_t i = 0; architecture && i < ARRAY_SIZE(compat); i++)
+		if (strcmp(architecture, compat[i]) == 0)
+			return true;
+	return find(architecture) || geometry_is_arm64(architecture) ||
+	       geometry_is_s390(architecture);
 }

@@ -13,6 +13,9 @@
  */
 uint64_t geometry_section_size(const char *architecture, const char *release, uint64_t block_size);
 
+/* No block of it is smaller, since none is smaller than a section; 0 where not known. */
+uint64_t geometry_block_size_min(const char *architecture);
+
 /* The largest page size of any architecture that has memory blocks. */
 #define PAGE_SIZE_MAX UINT64_C(65536)
 
@@ -22,6 +25,8 @@ uint64_t geometry_page_size(const char *architecture);
 /* A release as a number to compare: 6.1.0-56-amd64 is 6001. 0 where it can't be read. */
 unsigned geometry_release_number(const char *release);
 
-/* architecture may be NULL. */
+/* architecture may be NULL, or what a 32-bit program is told. */
 bool geometry_is_arm64(const char *architecture);
 bool geometry_is_s390(const char *architecture);
+/* Whether it is one that has memory hotplug. */
+bool geometry_is_known(const char *architecture);

@@ -132,8 +132,7 @@ struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *i
 	free(inventory->node_sets.items);
 	free(inventory->devices.items);
 	free(inventory->blocks);
-	free(inventory->machine.architecture);
-	free(inventory->machine.release);
+	machine_done(&inventory->machine);
 	free(inventory->spans.items);
 	iomem_done(&inventory->iomem);
 	extents_done(&inventory->affinities);

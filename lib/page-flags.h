@@ -10,9 +10,9 @@
 
 /*
  * Counts the pages of one block. A block that was added with its own memmap inside has that first:
- * since Linux 6.1 its pages say so, from 5.14 on they are reserved where the kernel's parameter
- * memmap_on_memory is set. Then memmap_least reserved pages are one, and up to memmap_most (padded
- * to a pageblock); both are 0 where it isn't set.
+ * since Linux 6.1 its pages say so, from 5.14 on they are reserved alone where the kernel's
+ * parameter memmap_on_memory is set. Then memmap_least reserved pages are one, and up to
+ * memmap_most (padded to a pageblock); both are 0 where it isn't set, and where pages say so.
  */
 struct page_counter {
 	struct memblock_pages pages;

@@ -48,6 +48,7 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 
 	r = parse_u64(text, 16, &size);
 	if (r < 0 || !is_power_of_two(size) || size < MEMBLOCK_SUBSECTION_SIZE ||
+	    size < geometry_block_size_min(inventory->machine.architecture) ||
 	    size > BLOCK_SIZE_MAX)
 		return fail(
 			ret_error, -EBADMSG,

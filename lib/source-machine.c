@@ -5,6 +5,12 @@
 #include "geometry.h"
 #include "sources.h"
 
+void machine_done(struct machine *machine)
+{
+	free(machine->architecture);
+	free(machine->release);
+}
+
 /* A missing attribute is NULL, not an error. */
 static int read_optional(const struct memblock_root *root, const char *path, char **ret)
 {

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "geometry.h"
 #include "page-flags.h"
 #include "parse.h"
 #include "range-list.h"
@@ -15,6 +16,7 @@
 /* As large as struct page is where a memmap lies in its own block; no other kernel has that
  * (mm/memory_hotplug.c:mhp_supports_memmap_on_memory()). */
 #define STRUCT_PAGE_SIZE 64
+#define RELEASE_TELLS_MEMMAP 6001 /* as geometry_release_number() has it */
 /* What Linux from 6.6 on pads such a memmap to where the parameter says "force": a pageblock. */
 #define PAGEBLOCK_SIZE (UINT64_C(2) << 20)
 
@@ -157,6 +159,16 @@ static int count_block(struct reader *reader, uint64_t index, struct memblock_pa
 	return 0;
 }
 
+/* Whether the pages of a memmap that lies in its own block say so: other reserved pages at the
+ * start of a block are no memmap then. */
+static bool tells_memmap(const struct memblock_root *root)
+{
+	_cleanup_(machine_done) struct machine machine = {};
+
+	return machine_names(root, &machine) >= 0 &&
+	       geometry_release_number(machine.release) >= RELEASE_TELLS_MEMMAP;
+}
+
 /* Where the kernel may have put the memmap of a block that was added into the block itself. */
 static void find_memmap(const struct memblock_root *root, struct reader *reader, uint64_t page_size)
 {
@@ -164,7 +176,7 @@ static void find_memmap(const struct memblock_root *root, struct reader *reader,
 	char text[ATTRIBUTE_MAX];
 	bool forced;
 
-	if (root_read_attribute(root, PARAMETER_PATH, text) < 0)
+	if (root_read_attribute(root, PARAMETER_PATH, text) < 0 || tells_memmap(root))
 		return;
 	forced = strcmp(text, "force") == 0;
 	if (!forced && strcmp(text, "Y") != 0 && strcmp(text, "1") != 0)

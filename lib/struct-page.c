@@ -53,14 +53,12 @@ static int read_layout(const struct vmcoreinfo *info, uint64_t page_size, uint64
 /* Kernels before 5.14 don't tell how large a section is. */
 static int find_section_size(const struct memblock_root *root, uint64_t block_size, uint64_t *ret)
 {
-	struct machine machine = {};
+	_cleanup_(machine_done) struct machine machine = {};
 	int r;
 
 	r = machine_names(root, &machine);
 	if (r >= 0)
 		*ret = geometry_section_size(machine.architecture, machine.release, block_size);
-	free(machine.architecture);
-	free(machine.release);
 	return r;
 }
 

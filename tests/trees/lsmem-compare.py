@@ -104,7 +104,7 @@ def made_trees(stack):
     yield tree("gaps").blocks([0, 1, 3, 7, 8, 9, 300, 301])
     yield tree("two-gigabytes", 2048 * MIB).blocks([0, 1, 2, 900])
     yield tree("one-gigabyte", 1024 * MIB).blocks(range(33)).blocks(range(40, 43), nodes=(1,))
-    yield tree("sixteen-megabytes", 16 * MIB).blocks(range(67))
+    yield tree("sixteen-megabytes", 16 * MIB, "ppc64le").blocks(range(67))
     yield tree("above-16-tib", 2048 * MIB).blocks(range(9000, 9007))
     yield tree("no-nodes").blocks(range(3), nodes=())
     yield (tree("zones").block(0, zones="DMA").block(1, zones="DMA32").block(2, zones="none")

@@ -66,6 +66,7 @@ static const struct size_row size_rows[] = {
 	{ "torn at the front", "xx00000\n", -EBADMSG },
 	{ "torn at the end", "8000\n", -EBADMSG },
 	{ "below a sub-section", "100000\n", -EBADMSG },
+	{ "torn inside, smaller than a section of x86-64", "800000\n", -EBADMSG },
 	{ "0x in front", "0x8000000\n", -EBADMSG },
 	{ "two lines", "8000000\n8000000\n", -EBADMSG },
 	{ "a minus", "-8000000\n", -EBADMSG },

@@ -75,6 +75,31 @@ static void test_no_release(void **state)
 	assert_int_equal(geometry_release_number(NULL), 0);
 }
 
+static void test_known_architectures(void **state)
+{
+	static const char *const known[] = {
+		"x86_64", "i686",  "aarch64", "armv8l",      "ppc64le",
+		"ppc",    "s390x", "s390",    "loongarch64", "riscv64"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		assert_true(geometry_is_known(known[i]));
+	/* As a torn file has it. */
+	assert_false(geometry_is_known("aarch6"));
+	assert_false(geometry_is_known("m68k"));
+	assert_false(geometry_is_known(""));
+	assert_false(geometry_is_known(NULL));
+}
+
+static void test_smallest_block(void **state)
+{
+	(void)state;
+	assert_int_equal(geometry_block_size_min("x86_64"), MIB(128));
+	assert_int_equal(geometry_block_size_min("ppc64le"), MIB(16));
+	assert_int_equal(geometry_block_size_min("m68k"), 0);
+}
+
 static void test_page_size_of_architecture(void **state)
 {
 	(void)state;
@@ -182,6 +207,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_release),
+		cmocka_unit_test(test_known_architectures),
+		cmocka_unit_test(test_smallest_block),
 		cmocka_unit_test(test_page_size_of_architecture),
 		cmocka_unit_test(test_machine),
 		cmocka_unit_test(test_machine_not_known),
