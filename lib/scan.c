@@ -27,15 +27,20 @@ static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 	return 0;
 }
 
-/* Whether only the kernel's own table can tell what arm64 keeps for good: DIMMs that firmware had
- * in the memory map. All else can do without, and it costs time. */
+/* Whether only the kernel's own table can tell what arm64 keeps for good: DIMMs, which firmware may
+ * have had in the memory map, and what is of nobody that is known. All else can do without, and it
+ * costs time. */
 static bool needs_sections(const struct memblock_inventory *inventory)
 {
 	if (!geometry_is_arm64(inventory->machine.architecture))
 		return false;
-	for (size_t i = 0; i < inventory->devices.n; i++)
-		if (inventory->devices.items[i].provider == MEMBLOCK_PROVIDER_ACPI)
+	for (size_t i = 0; i < inventory->n_blocks; i++) {
+		const struct memblock_device *device =
+			memblock_block_device(inventory, &inventory->blocks[i]);
+
+		if (!device || device->provider == MEMBLOCK_PROVIDER_ACPI)
 			return true;
+	}
 	return false;
 }
 

@@ -13,6 +13,10 @@
 /* The kernel shows five levels (kernel/resource.c:MAX_IORES_LEVEL); more cost nothing. */
 #define DEPTH_MAX 16
 
+/* The smallest page: what is shorter comes in one piece (fs/seq_file.c:seq_read_iter()). */
+#define PIECE_MIN 4096
+#define READINGS_MAX 3
+
 struct line {
 	uint64_t start;
 	uint64_t end;
@@ -290,14 +294,39 @@ int iomem_parse(struct iomem *iomem, char *text, uint64_t page_size, struct note
 	return (int)MIN(parser.n_damaged, (size_t)INT16_MAX);
 }
 
+/* seq_file hands out a page at a time and finds its place again by counting lines
+ * (kernel/resource.c:r_start()): where a resource comes or goes in between, a line is missed. What
+ * two readings agree on is whole, and so is what fits into one piece. */
+static int read_steadily(const struct memblock_root *root, char **ret, bool *ret_steady)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	r = root_read_file(root, IOMEM_PATH, &text, NULL);
+	if (r < 0)
+		return r;
+	*ret_steady = strlen(text) < PIECE_MIN;
+	for (int i = 0; !*ret_steady && i < READINGS_MAX; i++) {
+		_cleanup_free_ char *before = TAKE_PTR(text);
+
+		r = root_read_file(root, IOMEM_PATH, &text, NULL);
+		if (r < 0)
+			return r;
+		*ret_steady = strcmp(before, text) == 0;
+	}
+	*ret = TAKE_PTR(text);
+	return 0;
+}
+
 /* Every address is 0 for a reader without CAP_SYS_ADMIN (kernel/resource.c:r_show()). */
 int source_iomem_read(struct memblock_inventory *inventory)
 {
 	struct iomem *iomem = &inventory->iomem;
 	_cleanup_free_ char *text = NULL;
+	bool steady;
 	int r;
 
-	r = root_read_file(inventory->root, IOMEM_PATH, &text, NULL);
+	r = read_steadily(inventory->root, &text, &steady);
 	if (r < 0)
 		return inventory_set_source_error(inventory, MEMBLOCK_SOURCE_IOMEM, IOMEM_PATH, r);
 
@@ -322,5 +351,9 @@ int source_iomem_read(struct memblock_inventory *inventory)
 		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM,
 					    MEMBLOCK_SOURCE_DAMAGED,
 					    "%d lines of /" IOMEM_PATH " make no sense", r);
+	if (!steady)
+		return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM,
+					    MEMBLOCK_SOURCE_DAMAGED,
+					    "/" IOMEM_PATH " changed whenever it was read");
 	return inventory_set_source(inventory, MEMBLOCK_SOURCE_IOMEM, MEMBLOCK_SOURCE_READ, NULL);
 }

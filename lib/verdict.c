@@ -260,39 +260,15 @@ static int is_early(const struct memblock_inventory *inventory, const struct mem
 	return MIN(n, 0);
 }
 
-/* Of a DIMM it isn't known whether firmware had it in the memory map. The kernel asks the very flag
- * that it keeps of sections. */
-static int arm64_dimm_memory(const struct memblock_inventory *inventory,
-			     const struct memblock_block *block, const char *device,
-			     struct notes *evidence)
+/* Where the kernel's own flag can't be read, what brought the memory tells as much, but of a DIMM:
+ * firmware may have had it in the memory map. */
+static int arm64_memory_of(const struct memblock_inventory *inventory,
+			   const struct memblock_device *device, struct notes *evidence)
 {
-	int r = is_early(inventory, block);
-
-	if (r == -ENODATA)
-		return conclude(evidence, FINDING_UNKNOWN,
-				"boot memory: not known whether %s was there at boot: %s", device,
-				source_text(inventory, MEMBLOCK_SOURCE_SECTIONS));
-	if (r < 0)
-		return r;
-	if (r == 0)
-		return conclude(evidence, FINDING_CLEAR,
-				"not boot memory: %s came later (flag early of its section)",
-				device);
-	return conclude(evidence, FINDING_HOLDS,
-			"boot-memory: %s was there at boot (flag early of its section), and arm64 "
-			"keeps the memory that it booted with",
-			device);
-}
-
-/* arch/arm64/mm/mmu.c:prevent_bootmem_remove_notifier(), since Linux 5.8. */
-static int arm64_boot_memory(const struct memblock_inventory *inventory,
-			     const struct memblock_block *block, struct notes *evidence)
-{
-	const struct memblock_device *device = memblock_block_device(inventory, block);
-
 	if (!device)
 		return conclude(evidence, FINDING_UNKNOWN,
-				"boot memory: not known what brought it");
+				"boot memory: not known what brought it: %s",
+				source_text(inventory, MEMBLOCK_SOURCE_SECTIONS));
 
 	switch (device->provider) {
 	case MEMBLOCK_PROVIDER_FIRMWARE:
@@ -300,11 +276,35 @@ static int arm64_boot_memory(const struct memblock_inventory *inventory,
 				"boot-memory: no DIMM, dax or virtio device owns it, and arm64 "
 				"keeps the memory that it booted with");
 	case MEMBLOCK_PROVIDER_ACPI:
-		return arm64_dimm_memory(inventory, block, device->name, evidence);
+		return conclude(evidence, FINDING_UNKNOWN,
+				"boot memory: not known whether %s was there at boot: %s",
+				device->name, source_text(inventory, MEMBLOCK_SOURCE_SECTIONS));
 	default:
 		return conclude(evidence, FINDING_CLEAR, "not boot memory: %s brought it",
 				device->name);
 	}
+}
+
+/* arch/arm64/mm/mmu.c:prevent_bootmem_remove_notifier(), since Linux 5.8: it asks that flag. */
+static int arm64_boot_memory(const struct memblock_inventory *inventory,
+			     const struct memblock_block *block, struct notes *evidence)
+{
+	const struct memblock_device *device = memblock_block_device(inventory, block);
+	bool owned = device && device->provider != MEMBLOCK_PROVIDER_FIRMWARE;
+	const char *name = owned ? device->name : "it";
+	int r = is_early(inventory, block);
+
+	if (r == -ENODATA)
+		return arm64_memory_of(inventory, device, evidence);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return conclude(evidence, FINDING_CLEAR,
+				"not boot memory: %s came later (flag early of its section)", name);
+	return conclude(evidence, FINDING_HOLDS,
+			"boot-memory: %s was there at boot (flag early of its section), and arm64 "
+			"keeps the memory that it booted with",
+			name);
 }
 
 /* arch/s390/kernel/setup.c:kdump_mem_notifier(): as much memory as the crash kernel takes is kept
@@ -334,6 +334,9 @@ static int rule_boot_memory(const struct memblock_inventory *inventory,
 		return arm64_boot_memory(inventory, block, evidence);
 	if (geometry_is_s390(architecture))
 		return s390_boot_memory(inventory, block, evidence);
+	if (!geometry_is_known(architecture))
+		return conclude(evidence, FINDING_UNKNOWN,
+				"boot memory: not known whether %s keeps it", architecture);
 	return FINDING_CLEAR;
 }
 
