@@ -672,10 +672,11 @@ int memblock_request_ranges(const struct memblock_inventory *inventory,
  * taking memory offline is refused for (MEMBLOCK_REFUSAL_NOT_KNOWN); limits are for that alone. All
  * blocks that the request names are in the plan, the likeliest to go first, those that are settled
  * last; where it asks for a size, all that might serve: memory that has the other state now, so
- * that what is offline already doesn't count towards 4 GiB to be taken offline. By best effort,
- * blocks that can't go are left out but stay wanted; where nothing else is left, the plan is
- * refused. Blocks with poisoned pages, where pages were counted, are for best effort alone. A plan
- * is always made, even one that is refused, which may have no steps.
+ * that what is offline already doesn't count towards 4 GiB to be taken offline. Of those that stand
+ * by, no more are in a zone of the kernel's than the limits allow, should they all go in place of
+ * Movable ones. By best effort, blocks that can't go are left out but stay wanted; where nothing
+ * else is left, the plan is refused. Blocks with poisoned pages, where pages were counted, are for
+ * best effort alone. A plan is always made, even one that is refused, which may have no steps.
  *
  * Memory comes online by rising address. The order to take it offline is by
  *  1. rank: not busy; pages not counted, or not all of them; in request.avoid, or poisoned; busy;

@@ -200,6 +200,18 @@ def check_a_size_is_met_by_others():
         assert "memory15 failed: EACCES" in result.stderr, result
 
 
+def check_a_size_is_not_met_beyond_the_reserve():
+    """No block of the kernel's that would be refused by itself stands in for a movable one."""
+    with machine() as tree:
+        tree.write("run/memblockd.conf.d/here.conf", "[Offline]\nReserve=900M\n")
+        unchanged(tree, "offline", "memory7", status=NOTHING, says="TooLittleMemory")
+        lock(tree, 15)
+        result = nobody(tree, "offline", "128M", "memory7", "memory15")
+        assert result.returncode == NOTHING, result
+        assert "Refused: memory15: Permission denied; nothing is changed\n" in result.stderr, result
+        assert states(tree)[7] == "online"
+
+
 def check_failure_by_best_effort():
     with machine() as tree:
         lock(tree, 10)

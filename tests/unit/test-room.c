@@ -27,10 +27,12 @@ struct row {
 	unsigned movable_ratio;
 	enum memblock_refusal refusal;
 	const char *says;
+	size_t n_steps; /* of the plan, spares among them; 0 where it doesn't matter */
 };
 
 #define TOO_LITTLE .refusal = MEMBLOCK_REFUSAL_TOO_LITTLE_MEMORY
 #define RATIO .refusal = MEMBLOCK_REFUSAL_MOVABLE_RATIO
+#define OF_SIZE(n) .size = (n), .total = 8192, .available = 9999, .reserve = 512
 
 static const struct row rows[] = {
 	{ "just enough", 4, 8, .total = 8192, .available = 1024, .kernel_free = 512,
@@ -94,6 +96,28 @@ static const struct row rows[] = {
 	{ "movable memory goes too", 0, 0, .size = 8, .total = 9216, .available = 9999,
 	  .kernel_free = 9999, .movable_ratio = 1 },
 	{ "no ratio", 0, 4, .total = 8192, .available = 9999, .kernel_free = 9999 },
+
+	/* No spare of the kernel's that would leave too little, should it stand in for a movable
+	 * block. */
+	{ "all may stand by", OF_SIZE(2), .kernel_free = 512 + 256, .n_steps = 9 },
+	{ "one of the kernel's may", OF_SIZE(2), .kernel_free = 512 + 255, .n_steps = 5 },
+	{ "none may", OF_SIZE(2), .kernel_free = 512 + 127, .n_steps = 4 },
+	{ "one may beside what goes", OF_SIZE(6), .kernel_free = 512 + 3 * 128, .n_steps = 7 },
+	{ "none may beside what goes", OF_SIZE(6), .kernel_free = 512 + 2 * 128, .n_steps = 6 },
+	{ "the kernel's for each other", .first = 0, .end = 4, OF_SIZE(2),
+	  .kernel_free = 512 + 2 * 128, .n_steps = 4 },
+	{ "all may by the ratio", OF_SIZE(2), .kernel_free = 9999, .movable_ratio = 134,
+	  .n_steps = 9 },
+	{ "one may by the ratio", OF_SIZE(2), .kernel_free = 9999, .movable_ratio = 100,
+	  .n_steps = 5 },
+	{ "none may by the ratio", OF_SIZE(2), .kernel_free = 9999, .movable_ratio = 99,
+	  .n_steps = 4 },
+	{ "a ratio that is kept if movable memory goes", OF_SIZE(6), .kernel_free = 9999,
+	  .movable_ratio = 10, .n_steps = 6 },
+	{ "all that there is", OF_SIZE(50), .best_effort = true, .kernel_free = 512 + 5 * 128,
+	  .n_steps = 9 },
+	{ "all that is named", 0, 10, .total = 8192, .available = 9999, .reserve = 512,
+	  .kernel_free = 512 + 5 * 128, .n_steps = 10 },
 };
 
 static void assert_refused(const struct memblock_plan *plan, enum memblock_refusal refusal,
@@ -144,6 +168,8 @@ static void test_room(void **state)
 		plan_of(inventory, MEMBLOCK_ACTION_OFFLINE, row, &memory);
 
 	assert_refused(plan, row->refusal, row->says);
+	if (row->n_steps > 0)
+		assert_int_equal(plan->n, row->n_steps);
 }
 
 /* Without the figures nothing goes offline; where nothing goes anyway, nobody minds. */
