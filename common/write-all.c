@@ -25,6 +25,7 @@ int write_attribute(const struct memblock_root *root, const char *path, const ch
 {
 	_cleanup_close_ int place = -1, fd = -1;
 	char self[32];
+	ssize_t n;
 
 	place = memblock_root_open(root, path, O_PATH);
 	if (place < 0)
@@ -35,5 +36,9 @@ int write_attribute(const struct memblock_root *root, const char *path, const ch
 	fd = open(self, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	n = write(fd, text, strlen(text));
+	if (n < 0)
+		return -errno;
+	/* As memblock_write_state(): a reader of a captured tree never finds the file empty. */
+	return memblock_root_is_live(root) || ftruncate(fd, n) == 0 ? 0 : -errno;
 }

@@ -427,6 +427,9 @@ static const struct set_row set_rows[] = {
 	{ "online", UINT32_MAX, -EINVAL },
 };
 
+/* Nothing of it may stand behind what is written. */
+#define LONG_WORD "longer_than_all"
+
 static void test_set(void **state)
 {
 	const struct set_row *row = *state;
@@ -435,13 +438,13 @@ static void test_set(void **state)
 	struct worker_request request = { .verb = WORKER_SET, .setting = row->setting };
 
 	for (int i = 0; i < KERNEL_SETTINGS; i++)
-		write_file(tree, kernel_setting_path((enum kernel_setting)i), "-\n");
+		write_file(tree, kernel_setting_path((enum kernel_setting)i), LONG_WORD "\n");
 	strcpy(request.text, row->value);
 	peer = start(tree, WRITES);
 	assert_int_equal(ask(&peer, &request), row->result);
 	for (uint32_t i = 0; i < KERNEL_SETTINGS; i++)
 		assert_text(tree, kernel_setting_path((enum kernel_setting)i),
-			    row->result == 0 && i == row->setting ? row->value : "-");
+			    row->result == 0 && i == row->setting ? row->value : LONG_WORD);
 }
 
 static void test_set_where_there_is_none(void **state)
