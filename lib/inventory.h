@@ -178,6 +178,18 @@ bool inventory_has(const struct memblock_inventory *inventory, enum memblock_sou
 /* Whether it was read without damage. */
 bool inventory_has_whole(const struct memblock_inventory *inventory, enum memblock_source source);
 
+/* Where the block of a number lies, whether it is there or not. -EINVAL where no address does. */
+static inline int block_range(uint64_t index, uint64_t block_size, struct memblock_range *ret)
+{
+	uint64_t start, end;
+
+	if (__builtin_mul_overflow(index, block_size, &start) ||
+	    __builtin_add_overflow(start, block_size, &end))
+		return -EINVAL;
+	*ret = (struct memblock_range){ start, end };
+	return 0;
+}
+
 struct memblock_block *inventory_find(const struct memblock_inventory *inventory, uint64_t index);
 static inline uint64_t block_start(const struct memblock_inventory *inventory,
 				   const struct memblock_block *block)

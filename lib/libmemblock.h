@@ -701,7 +701,8 @@ int memblock_plan_new_of_steps(const struct memblock_step *steps, size_t n, size
 			       bool best_effort, struct memblock_plan **ret);
 /* The blocks that a plan to take memory offline would turn to first, as ranges in rising order:
  * those that are wanted and some more. Where it rests on a glance at their pages, these are to be
- * counted whole, and planned anew. free() them. -ENOMEM. */
+ * counted whole, and planned anew. free() them. -ENOMEM, -EINVAL for a step whose block has no
+ * address. */
 int memblock_plan_ranges(const struct memblock_plan *plan,
 			 const struct memblock_inventory *inventory, struct memblock_range **ret,
 			 size_t *ret_n);

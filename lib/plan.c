@@ -181,9 +181,13 @@ int memblock_plan_ranges(const struct memblock_plan *plan,
 			indexes[n++] = plan->steps[i].index;
 	if (n > 0)
 		qsort(indexes, n, sizeof(*indexes), compare_u64);
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = range_list_add(&list, indexes[i] * inventory->block_size,
-				   (indexes[i] + 1) * inventory->block_size);
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		struct memblock_range range;
+
+		r = block_range(indexes[i], inventory->block_size, &range);
+		if (r >= 0)
+			r = range_list_add(&list, range.start, range.end);
+	}
 	if (r < 0)
 		return r;
 

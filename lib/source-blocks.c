@@ -63,9 +63,9 @@ static int read_block_size(struct memblock_inventory *inventory, char **ret_erro
 
 static int add_block(struct memblock_inventory *inventory, uint64_t index)
 {
-	uint64_t end;
+	struct memblock_range range;
 
-	if (__builtin_mul_overflow(index + 1, inventory->block_size, &end) || end == 0)
+	if (block_range(index, inventory->block_size, &range) < 0)
 		return notes_add(&inventory->notes,
 				 "/%s/memory%" PRIu64 ": no such address, the block is left out",
 				 MEMORY_DIR, index);

@@ -68,8 +68,12 @@ static void reader_done(struct reader *reader)
 /* Fills the words of n pages. Returns how many there were before the file ended. */
 static ssize_t read_flags(int fd, uint64_t pfn, size_t n, uint64_t *ret)
 {
-	ssize_t size = read_up_to_at(fd, ret, n * sizeof(*ret), pfn * sizeof(*ret));
+	uint64_t at;
+	ssize_t size;
 
+	if (__builtin_mul_overflow(pfn, sizeof(*ret), &at))
+		return -EINVAL;
+	size = read_up_to_at(fd, ret, n * sizeof(*ret), at);
 	return size < 0 ? size : size / (ssize_t)sizeof(*ret);
 }
 
@@ -332,7 +336,7 @@ int memblock_pages_read(struct memblock_root *root, uint64_t block_size, uint64_
 int memblock_read_poison(struct memblock_root *root, uint64_t block_size, uint64_t page_size,
 			 uint64_t index, uint64_t *ret_pages)
 {
-	const struct memblock_range range = { index * block_size, (index + 1) * block_size };
+	struct memblock_range range;
 	const struct request request = { block_size, page_size, &range, 1, 0 };
 	_cleanup_free_ struct memblock_pages *pages = NULL;
 	_cleanup_free_ char *meminfo = NULL;
@@ -341,7 +345,9 @@ int memblock_read_poison(struct memblock_root *root, uint64_t block_size, uint64
 	size_t n;
 	int r;
 
-	r = root_read_file(root, "proc/meminfo", &meminfo, NULL);
+	r = block_range(index, block_size, &range);
+	if (r >= 0)
+		r = root_read_file(root, "proc/meminfo", &meminfo, NULL);
 	if (r < 0)
 		return r;
 	/* A kernel without memory failure handling has no such line. */

@@ -504,6 +504,35 @@ static void test_of_steps(void **state)
 	assert_null(memblock_plan_free(NULL));
 }
 
+/* Steps of work that was begun elsewhere may be of any number. */
+static void test_ranges_of_steps(void **state)
+{
+	static const struct memblock_step steps[] = {
+		{ .index = 7, .action = MEMBLOCK_ACTION_OFFLINE },
+		{ .index = 3, .action = MEMBLOCK_ACTION_OFFLINE },
+		{ .index = 4, .action = MEMBLOCK_ACTION_OFFLINE },
+		{ .index = (UINT64_C(1) << 37) + 5, .action = MEMBLOCK_ACTION_OFFLINE },
+	};
+	_cleanup_tree_ struct fake_tree *tree = tree_of_all_kinds();
+	_cleanup_inventory_ struct memblock_inventory *inventory = scan(tree);
+	_cleanup_plan_ struct memblock_plan *plan = NULL, *far = NULL;
+	_cleanup_free_ struct memblock_range *ranges = NULL;
+	struct memblock_range *none = NULL;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(memblock_plan_new_of_steps(steps, 3, 3, false, &plan), 0);
+	assert_int_equal(memblock_plan_ranges(plan, inventory, &ranges, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(ranges[0].start, B(3));
+	assert_int_equal(ranges[0].end, B(5));
+	assert_int_equal(ranges[1].start, B(7));
+
+	assert_int_equal(memblock_plan_new_of_steps(steps, 4, 4, false, &far), 0);
+	assert_int_equal(memblock_plan_ranges(far, inventory, &none, &n), -EINVAL);
+	assert_null(none);
+}
+
 struct undo_row {
 	const char *name;
 	struct memblock_step step;
@@ -538,6 +567,7 @@ int main(void)
 		cmocka_unit_test(test_no_blocks),
 		cmocka_unit_test(test_unreadable_marks),
 		cmocka_unit_test(test_of_steps),
+		cmocka_unit_test(test_ranges_of_steps),
 	};
 
 	return RUN_ROWS(rows, test_plan) + RUN_ROWS(nonsense_rows, test_nonsense) +

@@ -399,6 +399,30 @@ static void test_poison(void **state)
 	assert_int_equal(pages, row->pages);
 }
 
+/* Where addresses, or places in the file, would begin anew at 0: nothing is read of block 1. */
+static void test_beyond_all_addresses(void **state)
+{
+	const struct memblock_range range = { (UINT64_C(1) << 61) + BLOCK_SIZE,
+					      (UINT64_C(1) << 61) + 2 * BLOCK_SIZE };
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	struct memblock_pages *pages = NULL;
+	uint64_t poisoned = 7;
+	size_t n;
+
+	(void)state;
+	write_file(tree, "proc/meminfo", "HardwareCorrupted:     8 kB\n");
+	fill(0, N_BLOCKS * PER_BLOCK, HWPOISON);
+	write_flags(tree, sizeof(flags));
+	assert_int_equal(memblock_read_poison(root, BLOCK_SIZE, 4096, UINT64_MAX / BLOCK_SIZE + 2,
+					      &poisoned),
+			 -EINVAL);
+	assert_int_equal(poisoned, 7);
+	assert_int_equal(memblock_pages_read(root, BLOCK_SIZE, 1, &range, 1, 0, &pages, &n),
+			 -EINVAL);
+	assert_null(pages);
+}
+
 /* What this machine says of itself, where it may be read. */
 static void test_live(void **state)
 {
@@ -426,10 +450,15 @@ static void test_live(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_all),          cmocka_unit_test(test_absent_pages),
-		cmocka_unit_test(test_sample),       cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_kept_text),    cmocka_unit_test(test_inventory),
-		cmocka_unit_test(test_no_page_size), cmocka_unit_test(test_live),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_absent_pages),
+		cmocka_unit_test(test_sample),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_kept_text),
+		cmocka_unit_test(test_inventory),
+		cmocka_unit_test(test_no_page_size),
+		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_beyond_all_addresses),
 	};
 
 	return RUN_ROWS(short_rows, test_short) + RUN_ROWS(memmap_rows, test_memmap) +
