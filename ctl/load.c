@@ -16,7 +16,7 @@ void tell_notes(const struct memblock_inventory *inventory)
 		if (n < NOTES_SHOWN)
 			log_line("warning: %s", note);
 	if (n > NOTES_SHOWN)
-		log_line("warning: and %zu more like these", n - NOTES_SHOWN);
+		log_line("warning: and at least %zu more like these", n - NOTES_SHOWN);
 }
 
 const char *missing_source(const struct memblock_inventory *inventory, enum memblock_source source)

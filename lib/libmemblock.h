@@ -381,7 +381,7 @@ enum memblock_source_state memblock_inventory_source(const struct memblock_inven
 						     enum memblock_source source,
 						     const char **ret_text);
 /* The n-th thing that looked wrong while reading, as a sentence that names the file; NULL past the
- * last. */
+ * last. Of one source a hundred are kept, and one then says "... and N more". */
 const char *memblock_inventory_note(const struct memblock_inventory *inventory, size_t n);
 
 /* The n-th mark of an administrator, in the order of the file. False past the last. */

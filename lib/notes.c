@@ -6,6 +6,8 @@
 #include "libmemblock.h"
 #include "notes.h"
 
+#define NOTES_MAX 100
+
 void notes_done(struct notes *notes)
 {
 	memblock_strv_free(notes->items);
@@ -46,6 +48,12 @@ static void make_printable(char *text)
 	}
 }
 
+/* How many more are kept. */
+static size_t room(const struct notes *notes)
+{
+	return notes->end > 0 ? notes->end - notes->n : SIZE_MAX;
+}
+
 int notes_add(struct notes *notes, const char *format, ...)
 {
 	va_list ap;
@@ -53,6 +61,10 @@ int notes_add(struct notes *notes, const char *format, ...)
 
 	if (!notes)
 		return 0;
+	if (room(notes) == 0) {
+		notes->left_out++;
+		return 0;
+	}
 
 	r = ARRAY_GROW(notes->items, notes->capacity, notes->n + 1);
 	if (r < 0)
@@ -73,21 +85,38 @@ int notes_add(struct notes *notes, const char *format, ...)
 
 int notes_move(struct notes *to, struct notes *from)
 {
-	size_t n = to->n + from->n;
+	size_t n = MIN(from->n, room(to));
 	char **grown;
 
 	if (from->n == 0)
 		return 0;
-	grown = reallocarray(to->items, n + 1, sizeof(*grown));
+	grown = reallocarray(to->items, to->n + n + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 
-	/* With the NULL that ends them. */
-	memcpy(grown + to->n, from->items, (from->n + 1) * sizeof(*grown));
-	*to = (struct notes){ grown, n, n + 1 };
+	to->items = grown;
+	to->capacity = to->n + n + 1;
+	to->left_out += from->n - n;
+	for (size_t i = 0; i < n; i++)
+		to->items[to->n++] = from->items[i];
+	to->items[to->n] = NULL;
+	for (size_t i = n; i < from->n; i++)
+		free(from->items[i]);
 	free(from->items);
 	*from = (struct notes){};
 	return 0;
+}
+
+void notes_begin(struct notes *notes)
+{
+	notes->end = notes->n + NOTES_MAX;
+	notes->left_out = 0;
+}
+
+int notes_end(struct notes *notes)
+{
+	notes->end = 0;
+	return notes->left_out > 0 ? notes_add(notes, "... and %zu more", notes->left_out) : 0;
 }
 
 void memblock_strv_free(char **strv)

@@ -4,6 +4,16 @@
 #include "sources.h"
 #include "verdict.h"
 
+static int read_source(struct memblock_inventory *inventory,
+		       int (*reader)(struct memblock_inventory *))
+{
+	int r;
+
+	notes_begin(&inventory->notes);
+	r = reader(inventory);
+	return r < 0 ? r : notes_end(&inventory->notes);
+}
+
 static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 {
 	static int (*const readers[])(struct memblock_inventory *) = {
@@ -20,7 +30,7 @@ static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 		return r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(readers); i++) {
-		r = readers[i](inventory);
+		r = read_source(inventory, readers[i]);
 		if (r < 0)
 			return r;
 	}

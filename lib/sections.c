@@ -173,9 +173,11 @@ int memblock_inventory_set_sections(struct memblock_inventory *inventory, const 
 	_cleanup_sections_ struct sections newer = {};
 	int r, damaged;
 
+	notes_begin(&inventory->notes);
 	damaged = sections_parse(&newer, text, &inventory->notes);
-	if (damaged < 0)
-		return damaged;
+	r = damaged < 0 ? damaged : notes_end(&inventory->notes);
+	if (r < 0)
+		return r;
 	r = put_all(&inventory->sections, &newer);
 	if (r < 0)
 		return r;

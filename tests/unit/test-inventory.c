@@ -160,6 +160,35 @@ static void test_small_blocks(void **state)
 	assert_true(sizeof(struct memblock_block) <= 32);
 }
 
+/* A hundred and one of each source: of blocks, of iomem, and of sections later on. */
+static void test_many_notes(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_new();
+	_cleanup_inventory_ struct memblock_inventory *inventory = NULL;
+	char lines[2 * 250 + 1] = "";
+
+	(void)state;
+	for (uint64_t i = 0; i < 150; i++)
+		add_block(tree, i, "odd", "Normal", 0);
+	for (size_t i = 0; i < 250; i++)
+		strcat(lines, "x\n");
+	write_file(tree, "proc/iomem", "%s", lines);
+	inventory = scan(tree);
+	assert_int_equal(inventory->notes.n, 202);
+	assert_non_null(strstr(memblock_inventory_note(inventory, 99), "memory99/state: unknown"));
+	assert_string_equal(memblock_inventory_note(inventory, 100), "... and 50 more");
+	assert_non_null(strstr(memblock_inventory_note(inventory, 200), "/proc/iomem:100: "));
+	assert_string_equal(memblock_inventory_note(inventory, 201), "... and 150 more");
+
+	assert_int_equal(memblock_inventory_set_sections(inventory, lines), 0);
+	assert_int_equal(inventory->notes.n, 303);
+	assert_string_equal(memblock_inventory_note(inventory, 302), "... and 150 more");
+	lines[2 * 100] = '\0';
+	assert_int_equal(memblock_inventory_set_sections(inventory, lines), 0);
+	assert_int_equal(inventory->notes.n, 403);
+	assert_null(memblock_inventory_note(inventory, 403));
+}
+
 static void test_strv_free(void **state)
 {
 	char **list = calloc(1, sizeof(*list));
@@ -195,15 +224,11 @@ static void test_live(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_references),
-		cmocka_unit_test(test_root_outlives),
-		cmocka_unit_test(test_no_memory_goes_up),
-		cmocka_unit_test(test_has),
-		cmocka_unit_test(test_only_blocks),
-		cmocka_unit_test(test_totals),
-		cmocka_unit_test(test_small_blocks),
-		cmocka_unit_test(test_strv_free),
-		cmocka_unit_test(test_live),
+		cmocka_unit_test(test_references),        cmocka_unit_test(test_root_outlives),
+		cmocka_unit_test(test_no_memory_goes_up), cmocka_unit_test(test_has),
+		cmocka_unit_test(test_only_blocks),       cmocka_unit_test(test_totals),
+		cmocka_unit_test(test_small_blocks),      cmocka_unit_test(test_many_notes),
+		cmocka_unit_test(test_strv_free),         cmocka_unit_test(test_live),
 	};
 
 	return RUN_ROWS(error_rows, test_source_error) + RUN_TESTS(tests);
