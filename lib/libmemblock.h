@@ -344,8 +344,8 @@ bool memblock_root_is_live(const struct memblock_root *root);
  * 0. Only the blocks themselves must be readable; every other source may be missing and is then
  * reported so by memblock_inventory_source(). ret_error, if not NULL, is set to a text for people
  * that names what failed and where, or to NULL where there is none (success, out of memory); free()
- * it. Errors: -EOPNOTSUPP where the kernel has no memory blocks, -EBADMSG where block_size_bytes
- * makes no sense, -ENOMEM, and what reading gave.
+ * it. Errors: -EOPNOTSUPP where the kernel has no memory blocks, -ENOENT where there is no /sys,
+ * -EBADMSG where block_size_bytes makes no sense, -ENOMEM, and what reading gave.
  */
 int memblock_inventory_new(struct memblock_root *root, uint64_t flags,
 			   struct memblock_inventory **ret, char **ret_error);

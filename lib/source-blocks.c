@@ -104,12 +104,22 @@ static bool are_many(const struct memblock_inventory *inventory)
 	return fstat(inventory->memory_fd, &st) == 0 && st.st_nlink > MANY_BLOCKS;
 }
 
+/* Every kernel has the folder around it. */
+static int fail_without_memory(const struct memblock_root *root, char **ret_error)
+{
+	if (root_exists(root, SYSTEM_DIR))
+		return fail(ret_error, -EOPNOTSUPP,
+			    "No /%s: this kernel was built without memory hotplug", MEMORY_DIR);
+	return fail(ret_error, -ENOENT,
+		    "No /%s: /sys is not mounted, or this is not the root of a machine",
+		    MEMORY_DIR);
+}
+
 static int open_memory(struct memblock_inventory *inventory, char **ret_error)
 {
 	inventory->memory_fd = memblock_root_open(inventory->root, MEMORY_DIR, O_DIRECTORY);
 	if (inventory->memory_fd == -ENOENT)
-		return fail(ret_error, -EOPNOTSUPP,
-			    "No /%s: this kernel was built without memory hotplug", MEMORY_DIR);
+		return fail_without_memory(inventory->root, ret_error);
 	if (inventory->memory_fd < 0)
 		return fail(ret_error, inventory->memory_fd, "Can't open /%s: %s", MEMORY_DIR,
 			    strerror(-inventory->memory_fd));

@@ -3,7 +3,8 @@
 
 #include "inventory.h"
 
-#define MEMORY_DIR "sys/devices/system/memory"
+#define SYSTEM_DIR "sys/devices/system"
+#define MEMORY_DIR SYSTEM_DIR "/memory"
 
 /*
  * The sources of facts, one file each. Every function fills its part of the inventory and says

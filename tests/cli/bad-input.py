@@ -49,6 +49,9 @@ def check_root_that_is_no_folder():
 def check_kernel_without_memory_hotplug():
     with tempfile.TemporaryDirectory() as folder:
         for words in READERS:
+            fails(*words, root=folder, says=["/sys is not mounted", "not the root of a machine"])
+        os.makedirs(os.path.dirname(os.path.join(folder, MEMORY)))
+        for words in READERS:
             fails(*words, root=folder, says=["/" + MEMORY, "memory hotplug"])
 
 

@@ -31,7 +31,16 @@ static void test_no_memory_hotplug(void **state)
 
 	(void)state;
 	make_folder(tree, "sys/devices/system");
-	assert_fails(tree, -EOPNOTSUPP, "/sys/devices/system/memory");
+	assert_fails(tree, -EOPNOTSUPP, "/sys/devices/system/memory: this kernel");
+}
+
+static void test_no_sys(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+
+	(void)state;
+	make_folder(tree, "sys");
+	assert_fails(tree, -ENOENT, "/sys/devices/system/memory: /sys is not mounted");
 }
 
 static void test_memory_is_no_folder(void **state)
@@ -440,6 +449,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory_hotplug),
+		cmocka_unit_test(test_no_sys),
 		cmocka_unit_test(test_memory_is_no_folder),
 		cmocka_unit_test(test_no_block_size),
 		cmocka_unit_test(test_long_block_size),
