@@ -360,7 +360,8 @@ struct memblock_inventory *memblock_inventory_unref(struct memblock_inventory *i
  * page counts are forgotten. ret tells which of them differ from before, in rising order, to be
  * freed. -ESTALE where that is not enough, and a new inventory is to be made: a block isn't in this
  * one, or is gone; its files or /proc/zoneinfo can't be read or don't make sense, or couldn't or
- * didn't before; its node isn't known; or somebody else told of it all. -ENOMEM, and what reading
+ * didn't before; its node, or one of its zones, isn't known; the machine is an s390, where what
+ * provides a block hangs on its state; or somebody else told of it all. -ENOMEM, and what reading
  * gave. On failure all is as before.
  */
 int memblock_inventory_reread(struct memblock_inventory *inventory, const uint64_t *indexes,
