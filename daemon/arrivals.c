@@ -494,6 +494,9 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 		if (block_set_remove(&arrivals->known, index))
 			arrivals->changed = arrivals->urgent = true;
 		(void)block_set_remove(&arrivals->fresh, index);
+		/* What a job is for may have been found before its add came, not its remove. */
+		if (strcmp(action, "remove") == 0)
+			(void)block_set_remove(&arrivals->in_flight, index);
 		return;
 	}
 	if (!block_set_has(&arrivals->known, index) && !block_set_has(&arrivals->in_flight, index))
@@ -561,7 +564,8 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 	if (!arrivals || job->id != arrivals->job)
 		return;
 	for (size_t i = 0; job_result(job, i, &result); i++)
-		if (is_handled(arrivals, job, &result))
+		if (block_set_has(&arrivals->in_flight, result.index) &&
+		    is_handled(arrivals, job, &result))
 			know(arrivals, result.index);
 	/* What came meanwhile is looked at then. */
 	watch_wait(arrivals->manager->watch, 0, &arrivals->in_flight);

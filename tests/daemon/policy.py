@@ -168,6 +168,22 @@ def check_memory_that_comes_back_is_new():
         pump(lambda: len(bench.worker.writes()) == 4, "both again")
 
 
+def check_memory_that_comes_back_during_its_job():
+    """That job is for what was there before; what came back gets one of its own."""
+    with Plugs() as bench:
+        bench.worker.script(41, "held")
+        bench.add(40, 4)
+        pump(lambda: 41 in dict(bench.worker.writes()), "the write that is held")
+        bench.kernel.remove(40)
+        bench.kernel.uevent("remove", 40)
+        pump(lambda: bench.client.get("Blocks") == 43, "it is gone")
+        bench.add(40)
+        pump(lambda: bench.client.get("Blocks") == 44, "it is back")
+        bench.worker.resume("ok")
+        pump(lambda: bench.kernel.state(40) == "online", "it is online")
+        bench.wait_known(range(44))
+
+
 def check_burst_while_it_restarts():
     """A hundred blocks: some known, some in a job, some that came while nobody looked."""
     with Plugs() as bench:
