@@ -16,7 +16,7 @@ static const struct failure {
 	{ -EINVAL, "Refused", NULL },
 	{ -EPERM, "Refused", NULL },
 	{ -EACCES, "Refused", NULL },
-	{ -EROFS, "Refused", NULL },
+	{ -EROFS, "Refused", "It is marked, or its files are read-only" },
 	{ -ETIMEDOUT, "TimedOut", "Not done within the time limit" },
 	{ -ECANCELED, "Cancelled", "The job was cancelled" },
 	{ -ESTALE, "Failed", "Somebody took it offline meanwhile" },

@@ -243,6 +243,17 @@ static bool is_taken_offline(const struct run *run, uint64_t index, enum membloc
 	       arrivals_know(run->manager->arrivals, index);
 }
 
+/* Marked since the job was planned. What is put back was offline before. */
+static bool is_marked(const struct run *run, enum memblock_state state)
+{
+	const struct memblock_block *block =
+		memblock_inventory_find(run->manager->inventory, run->index);
+
+	return run->action == MEMBLOCK_ACTION_OFFLINE && !is_undoing(run) &&
+	       state == MEMBLOCK_STATE_ONLINE && block &&
+	       memblock_block_has_reason(block, MEMBLOCK_REASON_MARKED);
+}
+
 /* Takes the neighbour of those that are to be written to along, where it is one to be brought
  * online the same way. Taking one offline may last, and is for itself. */
 static bool take_neighbour(struct run *run)
@@ -434,6 +445,8 @@ static void step(struct run *run)
 		}
 		if (r >= 0 && is_taken_offline(run, run->index, state))
 			r = -ESTALE;
+		else if (r >= 0 && is_marked(run, state))
+			r = -EROFS;
 		run->since_usec = 0;
 		if (memblock_transition_found(transition, r, state, zone)) {
 			if (write_blocks(run, state, zone))

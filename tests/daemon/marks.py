@@ -5,7 +5,7 @@
 from bench import Bench
 from crash import mounted, unmount
 from harness import main
-from kernel import BLOCK, CONFIG, place
+from kernel import BLOCK, CONFIG, OFFLINE, place
 from service import DBUS_ERROR, ERROR, PATH, pump
 
 MARK = "(a(tt)ss)"
@@ -37,6 +37,26 @@ def check_mark_and_unmark():
         bench.client.call("Unmark", "(a(tt))", [place(19)])
         assert marks(bench) == [] and row(bench, 18)[6:8] == ("yes", [])
         bench.client.offline([place(18)]).ended("done", "")
+
+
+def check_blocks_that_are_marked_during_a_job():
+    """Those that it has yet to take offline stay."""
+    with Bench() as bench:
+        first, *_, last = bench.order([place(16, 3)])
+        for options, result in (({}, "failed"), ({"best_effort": True}, "partial")):
+            bench.worker.resumed.clear()
+            bench.worker.script(first, "held", "ok")
+            job = bench.client.offline([place(16, 3)], **options)
+            pump(lambda: (first, OFFLINE) in bench.worker.writes(), "the first write")
+            bench.client.call("Mark", MARK, [place(last)], "", "Ours")
+            bench.worker.log.clear()
+            bench.worker.resume("ok")
+            job.ended(result, "Refused")
+            assert "marked" in job.get("Message"), job.all()
+            assert last not in dict(bench.worker.writes()), bench.worker.log
+            bench.client.call("Unmark", "(a(tt))", [place(last)])
+            if not options:
+                bench.unchanged()
 
 
 def check_marked_blocks_may_come_online():
