@@ -11,6 +11,15 @@ static void emit_empty(sd_bus *bus, const char *member)
 	(void)sd_bus_emit_signal(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, member, NULL);
 }
 
+/* Of all interfaces that InterfacesAdded names: whoever keeps objects by these two signals keeps
+ * one as long as an interface of it is left. Ours is found at the path no more. */
+static void emit_removed(sd_bus *bus, const char *path, const char *interface)
+{
+	(void)sd_bus_emit_interfaces_removed(bus, path, "org.freedesktop.DBus.Peer",
+					     "org.freedesktop.DBus.Introspectable",
+					     "org.freedesktop.DBus.Properties", interface, NULL);
+}
+
 static int emit_ranges(sd_bus *bus, const struct ranges *ranges)
 {
 	_cleanup_message_ sd_bus_message *signal = NULL;
@@ -116,8 +125,7 @@ static void emit_nodes(sd_bus *bus, const struct census *before, const struct ce
 		else if (new && !old)
 			(void)sd_bus_emit_object_added(bus, node_path(nid, path));
 		else if (old && !new)
-			(void)sd_bus_emit_interfaces_removed(bus, node_path(nid, path),
-							     MEMBLOCK_BUS_NODE, NULL);
+			emit_removed(bus, node_path(nid, path), MEMBLOCK_BUS_NODE);
 	}
 }
 
@@ -151,7 +159,7 @@ static void emit_devices_gone(sd_bus *bus, const struct census *before, const st
 			continue;
 		if (device_path(memblock_device_name(device), &path) < 0)
 			return;
-		(void)sd_bus_emit_interfaces_removed(bus, path, MEMBLOCK_BUS_DEVICE, NULL);
+		emit_removed(bus, path, MEMBLOCK_BUS_DEVICE);
 	}
 }
 
@@ -265,6 +273,5 @@ void bus_signal_job_forgotten(struct manager *manager, unsigned id)
 	char path[BUS_PATH_MAX];
 
 	if (bus)
-		(void)sd_bus_emit_interfaces_removed(bus, job_object_path(id, path),
-						     MEMBLOCK_BUS_JOB, NULL);
+		emit_removed(bus, job_object_path(id, path), MEMBLOCK_BUS_JOB);
 }

@@ -278,6 +278,8 @@ def check_nodes_and_devices_come_and_go():
         kernel = Kernel(machine.path)
         for index in range(40, 44):
             kernel.add(index, nodes=(7,))
+        link = "sys/bus/acpi/devices/PNP0C80:00/physical_node"
+        machine.link(link, "../../../../devices/system/memory/memory40")
         client.call("Rescan")
         added = client.wait_heard("InterfacesAdded")
         assert added.arguments[0] == f"{PATH}/node/node7", added
@@ -289,10 +291,10 @@ def check_nodes_and_devices_come_and_go():
         for index in range(40, 45):
             kernel.remove(index)
         (machine.path / "sys/devices/system/node/node7").rmdir()
+        (machine.path / link).unlink()
         client.call("Rescan")
-        gone = client.wait_heard("InterfacesRemoved")
-        assert gone.arguments[0] == f"{PATH}/node/node7", gone
-        assert f"{PATH}/node/node7" not in client.objects()
+        client.wait_gone(f"{PATH}/node/node7")
+        client.wait_gone(f"{PATH}/device/PNP0C80_3a00")
 
 
 def check_iomem_through_the_worker():

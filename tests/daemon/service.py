@@ -282,6 +282,13 @@ class Client:
         return pump(lambda: next(filter(such, self.heard(member, path)), None),
                     f"the signal {member} ({self.signals})")
 
+    def wait_gone(self, path):
+        """Waits until an object that was added is removed, all that was named of it then."""
+        added, gone = (self.wait_heard(member, such=lambda signal: signal.arguments[0] == path)
+                       for member in ("InterfacesAdded", "InterfacesRemoved"))
+        assert sorted(gone.arguments[1]) == sorted(added.arguments[1]), (added, gone)
+        assert path not in self.objects()
+
     def source(self, name):
         """The state of one source of facts, and why."""
         return next((state, why) for found, state, why in self.get("Sources") if found == name)
