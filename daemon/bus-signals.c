@@ -221,13 +221,19 @@ void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const cha
 {
 	sd_bus *bus = bus_connection(manager->bus);
 
-	if (!bus)
-		return;
-	(void)sd_bus_emit_signal(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "ZoneMismatch",
-				 "tss", index * memblock_inventory_block_size(manager->inventory),
-				 wanted, got);
-	(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
-					     "ZoneMismatches", NULL);
+	if (bus)
+		(void)sd_bus_emit_signal(
+			bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER, "ZoneMismatch", "tss",
+			index * memblock_inventory_block_size(manager->inventory), wanted, got);
+}
+
+void bus_signal_zone_mismatches(struct manager *manager)
+{
+	sd_bus *bus = bus_connection(manager->bus);
+
+	if (bus)
+		(void)sd_bus_emit_properties_changed(bus, MEMBLOCK_BUS_PATH, MEMBLOCK_BUS_MANAGER,
+						     "ZoneMismatches", NULL);
 }
 
 void bus_signal_job_new(struct manager *manager, const struct job *job)

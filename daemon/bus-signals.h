@@ -19,9 +19,10 @@ void bus_signal_sources(struct manager *manager);
 void bus_signal_settled(struct manager *manager);
 void bus_signal_configuration(struct manager *manager);
 void bus_signal_kernel_policy(struct manager *manager);
-/* The signal, and the property that counts them. */
 void bus_signal_zone_mismatch(struct manager *manager, uint64_t index, const char *wanted,
 			      const char *got);
+/* How many there were changed. */
+void bus_signal_zone_mismatches(struct manager *manager);
 void bus_signal_job_new(struct manager *manager, const struct job *job);
 void bus_signal_job_changed(struct manager *manager, const struct job *job);
 void bus_signal_job_removed(struct manager *manager, const struct job *job);

@@ -32,12 +32,14 @@ void zone_tell(struct zone_mismatch *mismatch)
 	bool many = mismatch->n > 1;
 	char blocks[LIST_TEXT_MAX];
 
-	if (mismatch->n > 0)
-		tell(EVENT_ZONE_MISMATCH, mismatch->job, mismatch->first,
-		     "Block%s %s %s to be %s, and %s in zone %s", many ? "s" : "",
-		     blocks_text(mismatch->first, mismatch->n, blocks), many ? "were" : "was",
-		     memblock_action_to_string(mismatch->wanted), many ? "are" : "is",
-		     memblock_zone_to_string(mismatch->got));
+	if (mismatch->n == 0)
+		return;
+	tell(EVENT_ZONE_MISMATCH, mismatch->job, mismatch->first,
+	     "Block%s %s %s to be %s, and %s in zone %s", many ? "s" : "",
+	     blocks_text(mismatch->first, mismatch->n, blocks), many ? "were" : "was",
+	     memblock_action_to_string(mismatch->wanted), many ? "are" : "is",
+	     memblock_zone_to_string(mismatch->got));
+	bus_signal_zone_mismatches(mismatch->manager);
 	mismatch->n = 0;
 }
 

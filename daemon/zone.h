@@ -16,7 +16,8 @@ struct zone_mismatch {
 
 /* Looks whether a block that is online is in the zone where an action would have it, or did. A race
  * between two that bring memory online may put it elsewhere, and there it stays: that is signalled
- * and counted at once, and told by zone_tell() or with the next that is not beside it. */
+ * and counted at once; a line and how many there were are told by zone_tell(), or with the next
+ * that is not beside it. */
 void zone_note(struct zone_mismatch *mismatch, uint64_t index, enum memblock_action wanted,
 	       enum memblock_zone zone);
 void zone_tell(struct zone_mismatch *mismatch);

@@ -277,7 +277,7 @@ def check_rival_before_the_look():
 
 
 def check_a_kernel_that_is_faster_is_told_of_once():
-    """Of blocks side by side in one line; signalled and counted of each."""
+    """Of blocks side by side in one line, and one count; signalled of each."""
     with Plugs(config=MOVABLE) as bench:
         bench.add(40, 8, event=False)
         for index in range(40, 48):
@@ -285,6 +285,9 @@ def check_a_kernel_that_is_faster_is_told_of_once():
         bench.daemon.wait_said("Blocks 40-47 were to be online_movable, and are in zone Normal")
         assert bench.client.get("ZoneMismatches") == 8
         assert len(bench.client.heard("ZoneMismatch")) == 8
+        counts = [names["ZoneMismatches"] for signal in bench.client.heard("PropertiesChanged", PATH)
+                  if "ZoneMismatches" in (names := signal.arguments[1])]
+        assert counts == [8], counts
 
 
 @contextlib.contextmanager
