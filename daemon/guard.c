@@ -4,11 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "errand.h"
 #include "guard.h"
 #include "journal.h"
 #include "manager.h"
 #include "queue.h"
-#include "worker-client.h"
+
+/* systemd may be slow to start a worker. */
+#define WORKER_TRIES 8
+/* A mount takes milliseconds; jobs wait for it. */
+#define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
 
 /* One block that is guarded, or is to be, or no longer is to be. */
 struct guarded {
@@ -20,36 +25,16 @@ struct guarded {
 
 struct guard {
 	struct manager *manager;
-	struct worker *worker;
+	struct errand *errand;
 	struct guarded *blocks; /* sorted by index */
 	size_t n;
 	uint64_t index; /* the one that is under way */
 	bool is_adding; /* or else it is being freed */
-	bool is_busy;
-	bool retry; /* was asked for while a job ran */
+	bool is_stuck;  /* told; nothing else is asked of a worker until it is back */
+	bool retry;     /* was asked for while a job ran */
 };
 
-int guard_new(struct manager *manager, struct guard **ret)
-{
-	struct guard *guard = calloc(1, sizeof(*guard));
-
-	if (!guard)
-		return -ENOMEM;
-	guard->manager = manager;
-	*ret = guard;
-	return 0;
-}
-
-struct guard *guard_free(struct guard *guard)
-{
-	if (!guard)
-		return NULL;
-
-	worker_free(guard->worker);
-	free(guard->blocks);
-	free(guard);
-	return NULL;
-}
+DEFINE_CLEANUP(struct guard, guard_free)
 
 static struct guarded *find(const struct guard *guard, uint64_t index)
 {
@@ -69,7 +54,8 @@ static bool is_to_be_guarded(const struct manager *manager, const struct membloc
 /* Whether it has to stay in the list though nobody wants it: a guard is there, or on its way. */
 static bool may_be_there(const struct guard *guard, const struct guarded *block)
 {
-	return block && (block->is_there || (guard->is_busy && guard->index == block->index));
+	return block &&
+	       (block->is_there || (errand_is_busy(guard->errand) && guard->index == block->index));
 }
 
 /* The new list: all that are wanted, and those that are there still. */
@@ -98,25 +84,6 @@ static int choose(struct guard *guard)
 	return 0;
 }
 
-static void go_on(struct guard *guard);
-
-static void on_reply(const struct worker_answer *answer, void *userdata)
-{
-	struct guard *guard = userdata;
-	struct guarded *block = find(guard, guard->index);
-
-	/* What was asked for then, whatever is wanted by now. */
-	if (block && answer->result >= 0)
-		block->is_there = guard->is_adding;
-	if (block && answer->result < 0) {
-		block->failed = true;
-		tell(EVENT_GUARD, NO_JOB, block->index, "memory%" PRIu64 " can't be %s: %s",
-		     block->index, guard->is_adding ? "guarded" : "freed of its guard",
-		     strerror(-answer->result));
-	}
-	go_on(guard);
-}
-
 static bool is_due(const struct guarded *block)
 {
 	return block->wanted != block->is_there && !block->failed;
@@ -138,48 +105,112 @@ static struct guarded *find_next(const struct guard *guard)
 	return next;
 }
 
-bool guard_is_busy(const struct guard *guard)
+static void go_on(struct guard *guard)
 {
-	return guard->is_busy;
-}
+	struct worker_request request = { .verb = WORKER_UNGUARD };
+	struct guarded *block = NULL;
 
-static int send_request(struct guard *guard, const struct guarded *block)
-{
-	const struct worker_request request = {
-		.verb = block->wanted ? WORKER_GUARD : WORKER_UNGUARD,
-		.block = block->index,
-	};
-	int r;
-
-	if (!guard->worker || worker_is_gone(guard->worker)) {
-		guard->worker = worker_free(guard->worker);
-		r = worker_new(guard->manager->event, guard->manager->options.worker,
-			       &guard->worker);
-		if (r < 0)
-			return r;
+	/* Where it was stuck, a job may run by now. */
+	if (!queue_is_running(guard->manager->queue))
+		block = find_next(guard);
+	if (!block) {
+		queue_wake(guard->manager->queue);
+		return;
 	}
 	guard->index = block->index;
 	guard->is_adding = block->wanted;
-	return worker_send(guard->worker, &request, on_reply, guard);
+	if (guard->is_adding)
+		request.verb = WORKER_GUARD;
+	request.block = block->index;
+	errand_begin(guard->errand, &request, LIMIT_USEC);
 }
 
-static void go_on(struct guard *guard)
+static void tell_failure(const struct guard *guard, int error, const char *and_more)
 {
-	struct guarded *block;
+	tell(EVENT_GUARD, NO_JOB, guard->index, "memory%" PRIu64 " can't be %s: %s%s", guard->index,
+	     guard->is_adding ? "guarded" : "freed of its guard", strerror(-error), and_more);
+}
+
+/* The same would come of all others. */
+static void give_up(struct guard *guard, int error)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < guard->n; i++)
+		if (is_due(&guard->blocks[i])) {
+			guard->blocks[i].failed = true;
+			n++;
+		}
+	tell_failure(guard, error, n > 1 ? "; no other block is tried" : "");
+}
+
+static void on_ended(const struct worker_answer *answer, void *userdata)
+{
+	struct guard *guard = userdata;
+	struct guarded *block = find(guard, guard->index);
+	bool was_stuck = guard->is_stuck;
+
+	guard->is_stuck = false;
+	if (answer->result == -ETIMEDOUT && !was_stuck) {
+		give_up(guard, answer->result);
+	} else if (block && answer->result < 0 && !was_stuck) {
+		block->failed = true;
+		tell_failure(guard, answer->result, "");
+	} else if (block && answer->result >= 0) {
+		/* What was asked for then, whatever is wanted by now. */
+		block->is_there = guard->is_adding;
+	}
+	go_on(guard);
+}
+
+static void on_no_worker(int error, void *userdata)
+{
+	struct guard *guard = userdata;
+
+	give_up(guard, error);
+	go_on(guard);
+}
+
+/* Jobs don't wait for it any more. */
+static void on_stuck(void *userdata)
+{
+	struct guard *guard = userdata;
+
+	give_up(guard, -ETIMEDOUT);
+	guard->is_stuck = true;
+	queue_wake(guard->manager->queue);
+}
+
+bool guard_is_busy(const struct guard *guard)
+{
+	return !guard->is_stuck && errand_is_busy(guard->errand);
+}
+
+int guard_new(struct manager *manager, struct guard **ret)
+{
+	_cleanup_(guard_freep) struct guard *guard = calloc(1, sizeof(*guard));
+	const struct errand_listener listener = { on_ended, on_no_worker, on_stuck, guard };
 	int r;
 
-	guard->is_busy = false;
-	while ((block = find_next(guard))) {
-		r = send_request(guard, block);
-		guard->is_busy = r >= 0;
-		if (r >= 0)
-			return;
-		block->failed = true;
-		tell(EVENT_GUARD, NO_JOB, block->index, "memory%" PRIu64 " is not guarded: %s",
-		     block->index, strerror(-r));
-	}
-	guard->worker = worker_free(guard->worker);
-	queue_wake(guard->manager->queue);
+	if (!guard)
+		return -ENOMEM;
+	guard->manager = manager;
+	r = errand_new(manager->event, manager->spare, WORKER_TRIES, &listener, &guard->errand);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(guard);
+	return 0;
+}
+
+struct guard *guard_free(struct guard *guard)
+{
+	if (!guard)
+		return NULL;
+
+	errand_free(guard->errand);
+	free(guard->blocks);
+	free(guard);
+	return NULL;
 }
 
 void guard_update(struct guard *guard, bool retry)
@@ -195,6 +226,6 @@ void guard_update(struct guard *guard, bool retry)
 	guard->retry = false;
 	for (size_t i = 0; retry && i < guard->n; i++)
 		guard->blocks[i].failed = false;
-	if (choose(guard) >= 0 && !guard->is_busy)
+	if (choose(guard) >= 0 && !errand_is_busy(guard->errand))
 		go_on(guard);
 }

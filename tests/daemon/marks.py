@@ -224,5 +224,31 @@ def check_guard():
         assert not bench.worker.asked("guard"), bench.worker.log
 
 
+def check_guard_that_does_not_answer():
+    """Jobs don't wait for it for ever, and nothing else is tried until a reload; one line says so."""
+    def never(_index):
+        bench.worker.released.wait()
+
+    with Bench(before=lambda bench: bench.machine.write(CONFIG, "[Marks]\nGuard=yes\n")) as bench:
+        bench.worker.guard = never
+        bench.client.call("Mark", MARK, [place(20, 3)], "", "Ours")
+        bench.client.offline([place(17)]).ended("done", "")
+        bench.daemon.wait_said("memory20 can't be guarded", "no other block is tried")
+        assert bench.daemon.said().count("can't be guarded") == 1, bench.daemon.said()
+        bench.worker.guard = lambda index: 0
+        bench.client.call("Reload")
+        assert bench.worker.asked("guard") == [20], bench.worker.log
+        bench.worker.release()
+        pump(lambda: set(bench.worker.asked("guard")) == {20, 21, 22}, "guards of all")
+
+
+def check_guard_without_a_worker():
+    with Bench(before=lambda bench: bench.machine.write(CONFIG, "[Marks]\nGuard=yes\n"),
+               worker="/nonexistent") as bench:
+        bench.client.call("Mark", MARK, [place(20, 3)], "", "Ours")
+        bench.daemon.wait_said("memory20 can't be guarded: No such file or directory; no other")
+        assert bench.daemon.said().count("can't be guarded") == 1, bench.daemon.said()
+
+
 if __name__ == "__main__":
     main(globals())
