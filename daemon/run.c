@@ -26,6 +26,8 @@
 /* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
 #define EJECT_USEC SECONDS(60)
 #define EJECT_PAUSE_USEC (UINT64_C(200) * 1000)
+/* Where so many workers in a row died at once, the next would too. */
+#define DEATHS_MAX 3
 
 struct neighbours {
 	uint64_t first;
@@ -47,6 +49,7 @@ struct run {
 	struct neighbours writing; /* blocks that a worker writes to */
 	size_t seen;               /* so many of them went online */
 	bool look_again;           /* it was stopped, since somebody else did something to one */
+	unsigned deaths; /* of workers in a row, with nothing done and none told to stop */
 };
 
 DEFINE_CLEANUP(struct run, run_free)
@@ -201,10 +204,19 @@ static void withdraw(struct run *run, size_t n_settled)
 	memblock_transition_withdraw(job_current(run->job));
 }
 
+/* One that was told to stop has another result. */
+static void count_deaths(struct run *run, const struct worker_answer *answer, size_t n_written)
+{
+	bool died = answer->gone && answer->result == -ECONNRESET && n_written == 0;
+
+	run->deaths = died ? run->deaths + 1 : 0;
+}
+
 static void on_written(struct run *run, const struct worker_answer *answer)
 {
 	size_t n = count_written(run, answer);
 
+	count_deaths(run, answer, n);
 	for (size_t i = 0; i < n; i++)
 		settle(run, run->writing.first + i, 0);
 	if (n < run->writing.n && has_failed(run, answer, n)) {
@@ -212,6 +224,8 @@ static void on_written(struct run *run, const struct worker_answer *answer)
 		n++;
 	}
 	withdraw(run, n);
+	if (run->deaths >= DEATHS_MAX && !is_undoing(run))
+		memblock_transition_cancel(job_current(run->job), answer->result);
 	tell_progress(run);
 	step(run);
 }

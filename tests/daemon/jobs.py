@@ -515,6 +515,18 @@ def check_row_in_which_a_worker_dies():
             assert [first for first, _ in bench.worker.rows][0] == 32, bench.worker.rows
 
 
+def check_workers_that_all_die():
+    """The third one is the last, whatever is left to be done."""
+    with Bench() as bench:
+        for index in range(32, 40):
+            bench.worker.script(index, "dies", "ok")
+        results = bench.client.online([place(32, 8)], best_effort=True).ended("failed", "NoWorker")
+        assert outcomes(results) == {**dict.fromkeys((32, 33, 34), "failed"),
+                                     **dict.fromkeys(range(35, 40), "not-tried")}, results
+        assert bench.worker.rows == [(32, 8), (33, 7), (34, 6)], bench.worker.rows
+        bench.unchanged()
+
+
 def check_row_that_takes_longer_than_one_may():
     """What is left of it is begun anew, and the file says so."""
     files = []
