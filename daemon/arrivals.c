@@ -40,6 +40,7 @@ struct arrivals {
 	unsigned job;               /* that one; 0 for none */
 	size_t n_kept;              /* so many of the known we put into the file; 0 at first */
 	bool changed;               /* since then, and not by more behind them alone */
+	bool failed;                /* to be written, which is told */
 	bool urgent;                /* what a scan after a crash would not show */
 	bool kernel_is_told;        /* of what came and waits for that */
 	bool was_awaited;           /* that what came is of a device */
@@ -70,10 +71,10 @@ static void save(struct arrivals *arrivals)
 	if (!arrivals->changed && arrivals->n_kept == arrivals->known.n)
 		return;
 	r = write_known(arrivals);
-	if (r < 0)
+	if (r < 0 && !arrivals->failed)
 		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
 		     "Can't write /" KEPT_FOLDER "/" FILE_NAME ": %s", strerror(-r));
-	arrivals->changed = r < 0;
+	arrivals->failed = arrivals->changed = r < 0;
 	arrivals->urgent = false;
 	arrivals->n_kept = arrivals->known.n;
 }

@@ -470,6 +470,22 @@ def check_broken_record():
         bench.written(1)
 
 
+def check_record_that_cannot_be_written():
+    """That is told once, and it is written once it can be."""
+    with Plugs() as bench:
+        bench.wait_known(range(40))
+        record = bench.machine.path / KNOWN
+        record.unlink()
+        record.mkdir()
+        bench.add(40, state="online", zones="Normal")
+        bench.daemon.wait_said("Can't write /run/memblockd/known-blocks")
+        bench.quiet()
+        assert bench.daemon.said().count("Can't write") == 1, bench.daemon.said()
+        record.rmdir()
+        bench.quiet()
+        bench.wait_known(range(41))
+
+
 def marked_files(bench):
     folder = bench.machine.path / MARKED
     return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*")}
