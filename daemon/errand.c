@@ -52,9 +52,10 @@ static void on_answer(const struct worker_answer *given, void *userdata)
 	struct worker_answer answer = *given;
 
 	await_nothing(errand);
-	/* One that was told to stop may hear of it late: nobody else gets it. */
+	/* One that was told to stop may hear of it late: nobody gets it any more. */
 	if (errand->reason == 0)
 		spare_give(errand->spare, TAKE_PTR(errand->worker));
+	errand->worker = worker_free(errand->worker);
 	if (answer.result < 0 && errand->reason < 0)
 		answer.result = errand->reason;
 	errand->listener.ended(&answer, errand->listener.userdata);

@@ -226,20 +226,25 @@ def check_guard():
 
 def check_guard_that_does_not_answer():
     """Jobs don't wait for it for ever, and nothing else is tried until a reload; one line says so."""
-    def never(_index):
+    def late(_index):
         bench.worker.released.wait()
+        return 0
 
     with Bench(before=lambda bench: bench.machine.write(CONFIG, "[Marks]\nGuard=yes\n")) as bench:
-        bench.worker.guard = never
+        bench.client.wait_tried()
+        bench.worker.guard = late
         bench.client.call("Mark", MARK, [place(20, 3)], "", "Ours")
+        pump(lambda: bench.worker.asked("guard"), "a guard")
+        stuck = bench.worker.connections[-1]
         bench.client.offline([place(17)]).ended("done", "")
         bench.daemon.wait_said("memory20 can't be guarded", "no other block is tried")
-        assert bench.daemon.said().count("can't be guarded") == 1, bench.daemon.said()
-        bench.worker.guard = lambda index: 0
-        bench.client.call("Reload")
+        bench.client.call("Rescan")
         assert bench.worker.asked("guard") == [20], bench.worker.log
         bench.worker.release()
-        pump(lambda: set(bench.worker.asked("guard")) == {20, 21, 22}, "guards of all")
+        pump(lambda: stuck.fileno() < 0, "it is let go")
+        bench.client.call("Reload")
+        pump(lambda: bench.worker.asked("guard") == [20, 21, 22], f"guards: {bench.worker.log}")
+        assert bench.daemon.said().count("can't be guarded") == 1, bench.daemon.said()
 
 
 def check_guard_without_a_worker():
