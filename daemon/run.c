@@ -7,8 +7,8 @@
 
 #include "arrivals.h"
 #include "bus-signals.h"
-#include "census.h"
 #include "clock.h"
+#include "eject.h"
 #include "errand.h"
 #include "failure.h"
 #include "job-file.h"
@@ -17,15 +17,10 @@
 #include "run.h"
 #include "zone.h"
 
-#define SECONDS(n) (UINT64_C(n) * 1000 * 1000)
-
 /* systemd may be slow to start a worker, and a job can't do without. */
 #define WORKER_TRIES 20
 /* A block that somebody else is taking offline. */
 #define RIVAL_PAUSE_USEC (UINT64_C(100) * 1000)
-/* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
-#define EJECT_USEC SECONDS(60)
-#define EJECT_PAUSE_USEC (UINT64_C(200) * 1000)
 /* Where so many workers in a row died at once, the next would too. */
 #define DEATHS_MAX 3
 
@@ -39,11 +34,11 @@ struct run {
 	struct job *job;
 	struct run_listener listener;
 	struct errand *errand;
+	struct eject *eject;    /* once its blocks are offline; or NULL */
 	sd_event_source *timer; /* to look once more at what others do */
 	uint64_t since_usec;    /* when that began; 0 */
 	bool is_cancelled;
 	bool was_undoing;
-	bool is_ejecting;
 	uint64_t index; /* the block in hand */
 	enum memblock_action action;
 	struct neighbours writing; /* blocks that a worker writes to */
@@ -212,8 +207,9 @@ static void count_deaths(struct run *run, const struct worker_answer *answer, si
 	run->deaths = died ? run->deaths + 1 : 0;
 }
 
-static void on_written(struct run *run, const struct worker_answer *answer)
+static void on_written(const struct worker_answer *answer, void *userdata)
 {
+	struct run *run = userdata;
 	size_t n = count_written(run, answer);
 
 	count_deaths(run, answer, n);
@@ -339,7 +335,6 @@ static void end(struct run *run, enum memblock_ending ending)
 /* Puts back what was done whole; why is told already. */
 static void turn_back(struct run *run)
 {
-	run->is_ejecting = false;
 	if (job_turn_back(run->job) < 0) {
 		end(run, MEMBLOCK_ENDING_NOT_PUT_BACK);
 		return;
@@ -348,72 +343,47 @@ static void turn_back(struct run *run)
 	step(run);
 }
 
-static void eject_failed(struct run *run, int error)
+static void tell_stuck(struct run *run, uint64_t index, const char *what)
 {
+	tell(EVENT_JOB_STUCK, run->job->id, index,
+	     "The kernel does not come back from %s; nothing more can be done until it does", what);
+	set_state(run, JOB_ABANDONED);
+}
+
+static void on_eject_stuck(bool is_stuck, void *userdata)
+{
+	struct run *run = userdata;
+
+	if (is_stuck)
+		tell_stuck(run, NO_BLOCK, run->job->request.device);
+	else
+		set_state(run, JOB_RUNNING);
+}
+
+static void on_ejected(int error, void *userdata)
+{
+	struct run *run = userdata;
+
+	run->eject = eject_free(run->eject);
+	if (error >= 0) {
+		end(run, MEMBLOCK_ENDING_DONE);
+		return;
+	}
 	(void)job_fail(run->job, "NotEjected", "%s could not be ejected: %s",
 		       run->job->request.device, failure_text(error));
 	turn_back(run);
 }
 
-/* Whether no block that was to go is there, or at least none is online. */
-static void look_at_blocks(const struct run *run, bool *ret_gone, bool *ret_offline)
-{
-	const struct memblock_step *step;
-
-	*ret_gone = *ret_offline = true;
-	for (size_t i = 0; (step = memblock_plan_step(run->job->plan, i)); i++) {
-		enum memblock_state state;
-		enum memblock_zone zone;
-		int r = memblock_read_state(run->manager->root, step->index, &state, &zone);
-
-		*ret_gone = *ret_gone && r == -ENODEV;
-		*ret_offline = *ret_offline &&
-			       (r == -ENODEV || (r >= 0 && state == MEMBLOCK_STATE_OFFLINE));
-	}
-}
-
-static void look_whether_gone(struct run *run)
-{
-	bool gone, offline;
-
-	look_at_blocks(run, &gone, &offline);
-	if (gone)
-		end(run, MEMBLOCK_ENDING_DONE);
-	else if (!look_again(run, EJECT_PAUSE_USEC, EJECT_USEC))
-		eject_failed(run, -ETIMEDOUT);
-}
-
-static void on_ejected(struct run *run, int result)
-{
-	set_state(run, JOB_RUNNING);
-	if (result < 0)
-		eject_failed(run, result);
-	else
-		look_whether_gone(run);
-}
-
 static void eject(struct run *run)
 {
-	const char *device = run->job->request.device;
-	const struct memblock_device *known = census_find_device(run->manager->inventory, device);
-	struct worker_request request = { .verb = WORKER_EJECT };
-	bool gone, offline;
+	const struct eject_listener listener = { on_eject_stuck, on_ejected, run };
+	int r;
 
-	look_at_blocks(run, &gone, &offline);
-	if (!offline) {
-		/* Somebody else brought one online, and the kernel would unbind it all the same
-		 * (drivers/dax/kmem.c:dev_dax_kmem_remove()). */
-		eject_failed(run, -EBUSY);
-		return;
-	}
-	if (strlen(device) >= sizeof(request.text)) {
-		eject_failed(run, -ENAMETOOLONG);
-		return;
-	}
-	request.provider = known ? memblock_device_provider(known) : MEMBLOCK_PROVIDER_UNKNOWN;
-	memcpy(request.text, device, strlen(device) + 1);
-	run->is_ejecting = true;
-	errand_begin(run->errand, &request, EJECT_USEC);
+	r = eject_new(run->manager, run->job, &listener, &run->eject);
+	if (r < 0)
+		on_ejected(r, run);
+	else
+		eject_begin(run->eject);
 }
 
 /* Cancelled too late to end the last write, it is cancelled all the same. */
@@ -474,25 +444,11 @@ static void step(struct run *run)
 	end_of_blocks(run);
 }
 
-static void on_ended(const struct worker_answer *answer, void *userdata)
-{
-	struct run *run = userdata;
-
-	if (run->is_ejecting)
-		on_ejected(run, answer->result);
-	else
-		on_written(run, answer);
-}
-
 /* Nothing can be written at all: what is done stays done. */
 static void on_no_worker(int error, void *userdata)
 {
 	struct run *run = userdata;
 
-	if (run->is_ejecting) {
-		eject_failed(run, error);
-		return;
-	}
 	(void)job_fail(run->job, "NoWorker", "No worker at %s: %s", run->manager->options.worker,
 		       strerror(-error));
 	withdraw(run, 0);
@@ -506,24 +462,15 @@ static void on_stuck(void *userdata)
 	struct run *run = userdata;
 	char block[32];
 
-	if (!run->is_ejecting)
-		run->index = run->writing.first + MIN(count_reached(run), run->writing.n - 1);
+	run->index = run->writing.first + MIN(count_reached(run), run->writing.n - 1);
 	snprintf(block, sizeof(block), "memory%" PRIu64, run->index);
-	tell(EVENT_JOB_STUCK, run->job->id, run->is_ejecting ? NO_BLOCK : run->index,
-	     "The kernel does not come back from %s; nothing more can be done until it does",
-	     run->is_ejecting ? run->job->request.device : block);
-	set_state(run, JOB_ABANDONED);
+	tell_stuck(run, run->index, block);
 }
 
 static int on_timer(sd_event_source *source __attribute__((unused)),
 		    uint64_t usec __attribute__((unused)), void *userdata)
 {
-	struct run *run = userdata;
-
-	if (run->is_ejecting)
-		look_whether_gone(run);
-	else
-		step(run);
+	step(userdata);
 	return 0;
 }
 
@@ -531,7 +478,7 @@ int run_new(struct manager *manager, struct job *job, const struct run_listener 
 	    struct run **ret)
 {
 	_cleanup_(run_freep) struct run *run = calloc(1, sizeof(*run));
-	const struct errand_listener errand = { on_ended, on_no_worker, on_stuck, run };
+	const struct errand_listener errand = { on_written, on_no_worker, on_stuck, run };
 	int r;
 
 	if (!run)
@@ -558,6 +505,7 @@ struct run *run_free(struct run *run)
 		return NULL;
 
 	errand_free(run->errand);
+	eject_free(run->eject);
 	sd_event_source_disable_unref(run->timer);
 	free(run);
 	return NULL;
@@ -585,7 +533,7 @@ void run_note_change(struct run *run, uint64_t index, bool online)
 
 int run_cancel(struct run *run, int error)
 {
-	if (run->is_ejecting || is_undoing(run))
+	if (run->eject || is_undoing(run))
 		return -EALREADY;
 
 	run->is_cancelled = true;
