@@ -11,6 +11,7 @@
 #include "kept.h"
 #include "kernel-policy.h"
 #include "kernel-setting.h"
+#include "known.h"
 #include "manager.h"
 #include "queue.h"
 #include "text.h"
@@ -18,7 +19,6 @@
 #include "zone-fit.h"
 #include "zone.h"
 
-#define FILE_NAME "known-blocks"
 /* udev's helper takes what is offline for coldplug's until that is there: memblockd-online(8). */
 #define COLDPLUGGED "coldplugged"
 /* What somebody took offline while no memblockd was ready, by udev's helper. */
@@ -34,13 +34,11 @@
 
 struct arrivals {
 	struct manager *manager;
-	struct block_set known;
+	struct known known;
 	struct block_set fresh;     /* known by an event; its zone is to be looked at yet */
 	struct block_set in_flight; /* to be handled by a job of ours */
 	unsigned job;               /* that one; 0 for none */
-	size_t n_kept;              /* so many of the known we put into the file; 0 at first */
-	bool changed;               /* since then, and not by more behind them alone */
-	bool failed;                /* to be written, which is told */
+	bool failed;                /* to write down what is known, which is told */
 	bool urgent;                /* what a scan after a crash would not show */
 	bool kernel_is_told;        /* of what came and waits for that */
 	bool was_awaited;           /* that what came is of a device */
@@ -49,52 +47,16 @@ struct arrivals {
 
 DEFINE_CLEANUP(struct arrivals, arrivals_free)
 
-/* Ranges rise in the file: what is behind all others is put at its end. To write it anew for each
- * event of a storm would be much dearer. */
-static int write_known(struct arrivals *arrivals)
-{
-	const struct block_set *known = &arrivals->known;
-	size_t kept = arrivals->changed ? 0 : arrivals->n_kept;
-	const struct block_set rest = { .items = known->items + kept, .n = known->n - kept };
-	_cleanup_free_ char *text = block_set_to_text(&rest);
-
-	if (!text)
-		return -ENOMEM;
-	return kept > 0 ? kept_append(arrivals->manager->root, FILE_NAME, text)
-			: kept_write(arrivals->manager->root, FILE_NAME, text);
-}
-
 static void save(struct arrivals *arrivals)
 {
 	int r;
 
-	if (!arrivals->changed && arrivals->n_kept == arrivals->known.n)
-		return;
-	r = write_known(arrivals);
+	r = known_save(&arrivals->known, arrivals->manager->root);
 	if (r < 0 && !arrivals->failed)
 		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
-		     "Can't write /" KEPT_FOLDER "/" FILE_NAME ": %s", strerror(-r));
-	arrivals->failed = arrivals->changed = r < 0;
+		     "Can't write /" KEPT_FOLDER "/" KNOWN_FILE ": %s", strerror(-r));
+	arrivals->failed = r < 0;
 	arrivals->urgent = false;
-	arrivals->n_kept = arrivals->known.n;
-}
-
-static void know(struct arrivals *arrivals, uint64_t index)
-{
-	const struct block_set *known = &arrivals->known;
-
-	/* Without memory for it, it is known once it is seen again. */
-	if (block_set_add(&arrivals->known, index) > 0)
-		arrivals->changed |= known->items[known->n - 1] != index;
-}
-
-static void know_all(struct arrivals *arrivals)
-{
-	const struct memblock_inventory *inventory = arrivals->manager->inventory;
-	const struct memblock_block *block;
-
-	for (size_t i = 0; (block = memblock_inventory_block(inventory, i)); i++)
-		know(arrivals, memblock_block_index(block));
 }
 
 /* Where what is kept makes no sense, that is told, and none of the blocks that are there is
@@ -105,22 +67,18 @@ static void distrust(struct arrivals *arrivals, const char *name, int error)
 		tell(EVENT_ARRIVALS, NO_JOB, NO_BLOCK,
 		     "/" KEPT_FOLDER "/%s makes no sense (%s): what is offline now stays so", name,
 		     strerror(-error));
-	know_all(arrivals);
-	arrivals->changed = true;
+	known_add_all(&arrivals->known, arrivals->manager->inventory);
 	save(arrivals);
 }
 
 static int read_known(struct arrivals *arrivals)
 {
-	_cleanup_free_ char *text = NULL;
 	int r;
 
-	r = kept_read(arrivals->manager->root, FILE_NAME, &text);
-	if (r >= 0)
-		r = block_set_from_text(text, &arrivals->known);
+	r = known_load(&arrivals->known, arrivals->manager->root);
 	if (r >= 0 || r == -ENOMEM)
 		return r;
-	distrust(arrivals, FILE_NAME, r);
+	distrust(arrivals, KNOWN_FILE, r);
 	return 0;
 }
 
@@ -135,27 +93,13 @@ static int take_up_offlined(struct arrivals *arrivals)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < blocks.n; i++)
-		know(arrivals, blocks.items[i]);
+		known_add(&arrivals->known, blocks.items[i]);
 	save(arrivals);
-	for (size_t i = 0; !arrivals->changed && i < blocks.n; i++) {
+	for (size_t i = 0; !arrivals->failed && i < blocks.n; i++) {
 		snprintf(name, sizeof(name), OFFLINED "/memory%" PRIu64, blocks.items[i]);
 		kept_remove(arrivals->manager->root, name);
 	}
 	return 0;
-}
-
-/* Blocks that are gone are new when they come back. */
-static void forget_gone(struct arrivals *arrivals)
-{
-	const struct memblock_inventory *inventory = arrivals->manager->inventory;
-	struct block_set *known = &arrivals->known;
-	size_t n = 0;
-
-	for (size_t i = 0; i < known->n; i++)
-		if (memblock_inventory_find(inventory, known->items[i]))
-			known->items[n++] = known->items[i];
-	arrivals->changed |= n != known->n;
-	known->n = n;
 }
 
 static void check_zone(struct arrivals *arrivals, const struct memblock_block *block,
@@ -196,8 +140,7 @@ static void look_at_fresh(struct arrivals *arrivals)
 
 static bool is_to_be_handled(const struct arrivals *arrivals, uint64_t index)
 {
-	return !block_set_has(&arrivals->known, index) &&
-	       !block_set_has(&arrivals->in_flight, index);
+	return !known_has(&arrivals->known, index) && !block_set_has(&arrivals->in_flight, index);
 }
 
 /* Whether a block is new and offline; one that is online, or that others fight over, is none of
@@ -212,7 +155,7 @@ static bool is_new(struct arrivals *arrivals, const struct memblock_block *block
 	if (memblock_block_state(block) == MEMBLOCK_STATE_OFFLINE &&
 	    !rivals_fight_over(&arrivals->manager->rivals, index))
 		return true;
-	know(arrivals, index);
+	known_add(&arrivals->known, index);
 	check_zone(arrivals, block, mismatch);
 	return false;
 }
@@ -311,7 +254,7 @@ static void take_block(struct arrivals *arrivals, uint64_t index, const struct m
 	if (step)
 		(void)block_set_add(&arrivals->in_flight, index);
 	else
-		know(arrivals, index);
+		known_add(&arrivals->known, index);
 }
 
 /* Those that are not in the plan are handled by that. */
@@ -414,7 +357,8 @@ static void look(struct arrivals *arrivals, bool quiet)
 	if (arrivals->manager->stopping)
 		return;
 	r = take_up_offlined(arrivals);
-	forget_gone(arrivals);
+	/* Blocks that are gone are new when they come back. */
+	known_retain(&arrivals->known, arrivals->manager->inventory);
 	look_at_fresh(arrivals);
 	if (r >= 0 && !is_left)
 		r = list_new(arrivals, &found);
@@ -480,7 +424,7 @@ struct arrivals *arrivals_free(struct arrivals *arrivals)
 	if (!arrivals)
 		return NULL;
 
-	block_set_done(&arrivals->known);
+	known_done(&arrivals->known);
 	block_set_done(&arrivals->fresh);
 	block_set_done(&arrivals->in_flight);
 	free(arrivals);
@@ -492,17 +436,16 @@ void arrivals_note(struct arrivals *arrivals, const char *action, uint64_t index
 	if (!arrivals)
 		return;
 	if (strcmp(action, "add") == 0 || strcmp(action, "remove") == 0) {
-		if (block_set_remove(&arrivals->known, index))
-			arrivals->changed = arrivals->urgent = true;
+		arrivals->urgent |= known_drop(&arrivals->known, index);
 		(void)block_set_remove(&arrivals->fresh, index);
 		/* What a job is for may have been found before its add came, not its remove. */
 		if (strcmp(action, "remove") == 0)
 			(void)block_set_remove(&arrivals->in_flight, index);
 		return;
 	}
-	if (!block_set_has(&arrivals->known, index) && !block_set_has(&arrivals->in_flight, index))
+	if (!known_has(&arrivals->known, index) && !block_set_has(&arrivals->in_flight, index))
 		(void)block_set_add(&arrivals->fresh, index);
-	know(arrivals, index);
+	known_add(&arrivals->known, index);
 	arrivals->urgent |= strcmp(action, "offline") == 0;
 }
 
@@ -517,7 +460,7 @@ void arrivals_noted(struct arrivals *arrivals)
 
 bool arrivals_know(const struct arrivals *arrivals, uint64_t index)
 {
-	return arrivals && block_set_has(&arrivals->known, index);
+	return arrivals && known_has(&arrivals->known, index);
 }
 
 void arrivals_seen(struct arrivals *arrivals, bool quiet)
@@ -567,7 +510,7 @@ void arrivals_job_ended(struct arrivals *arrivals, const struct job *job)
 	for (size_t i = 0; job_result(job, i, &result); i++)
 		if (block_set_has(&arrivals->in_flight, result.index) &&
 		    is_handled(arrivals, job, &result))
-			know(arrivals, result.index);
+			known_add(&arrivals->known, result.index);
 	/* What came meanwhile is looked at then. */
 	watch_wait(arrivals->manager->watch, 0, &arrivals->in_flight);
 	arrivals->job = 0;
