@@ -56,7 +56,7 @@ enum memblock_answer {
 	MEMBLOCK_ANSWER_NO,
 };
 
-/* Why a block can never be taken offline. Later versions may know more. */
+/* Why a block can never be taken offline. Later versions may know more, which come last. */
 enum memblock_reason {
 	MEMBLOCK_REASON_MIXED_NODES,    /* it hangs on several nodes */
 	MEMBLOCK_REASON_MIXED_ZONES,    /* its pages lie in several zones of one node */

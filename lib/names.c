@@ -24,6 +24,10 @@
 		return -EINVAL;                                        \
 	}
 
+/* Where names.h counts an enum, it counts as many values as have a word. */
+#define ASSERT_COUNT(name, count) \
+	_Static_assert(ARRAY_SIZE(name##_names) == (count), "names.h does not count every " #name)
+
 /* clang-format off */
 
 static const char *const state_names[] = {
@@ -53,6 +57,7 @@ static const char *const reason_names[] = {
 	[MEMBLOCK_REASON_MARKED] = "marked",
 	[MEMBLOCK_REASON_NO_HOTREMOVE] = "no-hotremove",
 };
+ASSERT_COUNT(reason, MEMBLOCK_REASON_COUNT);
 DEFINE_TO_STRING(reason, enum memblock_reason)
 DEFINE_FROM_STRING(reason, enum memblock_reason, strcmp)
 
@@ -64,6 +69,7 @@ static const char *const kind_names[] = {
 	[MEMBLOCK_KIND_SOFT_RESERVED] = "soft-reserved",
 	[MEMBLOCK_KIND_FIRMWARE_RESERVED] = "firmware-reserved",
 };
+ASSERT_COUNT(kind, MEMBLOCK_KIND_COUNT);
 DEFINE_TO_STRING(kind, enum memblock_kind)
 DEFINE_FROM_STRING(kind, enum memblock_kind, strcmp)
 
@@ -78,6 +84,7 @@ static const char *const zone_names[] = {
 	[MEMBLOCK_ZONE_MOVABLE] = "Movable",
 	[MEMBLOCK_ZONE_DEVICE] = "Device",
 };
+ASSERT_COUNT(zone, MEMBLOCK_ZONE_COUNT);
 DEFINE_TO_STRING(zone, enum memblock_zone)
 DEFINE_FROM_STRING(zone, enum memblock_zone, strcasecmp)
 
@@ -92,6 +99,7 @@ static const char *const provider_names[] = {
 	[MEMBLOCK_PROVIDER_LMB] = "lmb",
 	[MEMBLOCK_PROVIDER_STANDBY] = "standby",
 };
+ASSERT_COUNT(provider, MEMBLOCK_PROVIDER_COUNT);
 DEFINE_TO_STRING(provider, enum memblock_provider)
 DEFINE_FROM_STRING(provider, enum memblock_provider, strcmp)
 
@@ -108,6 +116,7 @@ static const char *const source_names[] = {
 	[MEMBLOCK_SOURCE_SECTIONS] = "sections",
 	[MEMBLOCK_SOURCE_PAGES] = "pages",
 };
+ASSERT_COUNT(source, MEMBLOCK_SOURCE_COUNT);
 DEFINE_TO_STRING(source, enum memblock_source)
 DEFINE_FROM_STRING(source, enum memblock_source, strcmp)
 
