@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "config.h"
@@ -256,28 +257,34 @@ static void set_key(struct loader *loader, const struct key *key, const char *va
 		draft->has_online = true;
 }
 
+static bool has_keys(const char *section)
+{
+	for (size_t i = 0; i < CONFIG_KEYS; i++)
+		if (strcmp(keys[i].section, section) == 0)
+			return true;
+	return false;
+}
+
 static int take(void *userdata, const char *section, const char *name, const char *value)
 {
 	struct loader *loader = userdata;
-	bool is_rule = loader->current >= 0, section_known = is_rule;
+	bool is_rule = loader->current >= 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
 		const struct key *key = &keys[i];
 
 		if (key->section ? is_rule || strcmp(key->section, section) != 0 : !is_rule)
 			continue;
-		section_known = true;
 		if (strcmp(key->name, name) != 0)
 			continue;
 		set_key(loader, key, value);
 		return 1;
 	}
 	spoil_draft(loader);
-	if (section_known)
+	/* A section that there isn't was told of where it began. */
+	if (is_rule || has_keys(section))
 		complain(loader, "there is no %s= in [%s]", name, section);
-	else if (*section)
-		complain(loader, "%s= stands in [%s], which there isn't", name, section);
-	else
+	else if (!*section)
 		complain(loader, "%s= stands in no section", name);
 	return 1;
 }
@@ -340,9 +347,16 @@ static void begin_section(struct loader *loader, const char *text, size_t length
 	int r;
 
 	snprintf(section, sizeof(section), "%.*s", (int)length, text);
-	text = section + strlen(prefix);
-	if (strncmp(section, prefix, strlen(prefix)) != 0 || !*text || strpbrk(text, " \t"))
+	if (has_keys(section))
 		return;
+	text = section + strlen(prefix);
+	if (strncmp(section, prefix, strlen(prefix)) != 0 || !*text || strpbrk(text, " \t")) {
+		complain(loader, "there is no section [%s]%s", section,
+			 strncasecmp(section, "Rule", strlen("Rule")) == 0
+				 ? "; a rule is [Rule NAME], where NAME is one word"
+				 : "");
+		return;
+	}
 	r = begin_draft(loader, text);
 	if (r < 0)
 		loader->error = r;

@@ -96,7 +96,11 @@ static const struct row rows[] = {
 	{ "unknown key", "[Marks]\nReserve=1M\nGuard=yes\n", 0, 0, -1, true,
 	  ":2: there is no Reserve= in [Marks]" },
 	{ "other case", "[marks]\nGuard=yes\n", 0, 0, -1, false,
-	  ":2: Guard= stands in [marks], which there isn't" },
+	  ":1: there is no section [marks]" },
+	{ "a section without keys", "[Foo]\n[Marks]\nGuard=yes\n", 0, 0, -1, true,
+	  ":1: there is no section [Foo]" },
+	{ "what follows an unknown section counts for none", "[Marks]\n[Foo]\nGuard=yes\n", 0, 0,
+	  -1, false, ":2: there is no section [Foo]" },
 	{ "no section", "Guard=yes\n", 0, 0, -1, false, ":1: Guard= stands in no section" },
 	{ "what follows a broken section counts for none", "[Marks]\n[Offline\nGuard=yes\n", 0, 0,
 	  -1, false, ":2: the section has no ]|:3: Guard= stands in no section" },
@@ -332,6 +336,7 @@ struct rule_row {
 };
 
 #define BAD ": [Rule a] is left out, since not all of it could be read"
+#define ONE_WORD "; a rule is [Rule NAME], where NAME is one word"
 
 static const struct rule_row rule_rows[] = {
 	{ "one of each key",
@@ -399,13 +404,12 @@ static const struct rule_row rule_rows[] = {
 	  ":3: this is neither [SECTION] nor KEY=VALUE|:1" BAD },
 	{ "a broken section behind it", "[Rule a]\nOnline=no\n[Rule b\nNode=1\n", "a no\n",
 	  ":3: the section has no ]|:4: Node= stands in no section" },
-	{ "no name", "[Rule]\nOnline=no\n", "", ":2: Online= stands in [Rule], which there isn't" },
-	{ "an empty name", "[Rule ]\nOnline=no\n", "",
-	  ":2: Online= stands in [Rule ], which there isn't" },
+	{ "no name", "[Rule]\nOnline=no\n", "", ":1: there is no section [Rule]" ONE_WORD },
+	{ "an empty name", "[Rule ]\nOnline=no\n", "", ":1: there is no section [Rule ]" ONE_WORD },
 	{ "two words", "[Rule a b]\nOnline=no\n", "",
-	  ":2: Online= stands in [Rule a b], which there isn't" },
+	  ":1: there is no section [Rule a b]" ONE_WORD },
 	{ "small letters", "[rule a]\nOnline=no\n", "",
-	  ":2: Online= stands in [rule a], which there isn't" },
+	  ":1: there is no section [rule a]" ONE_WORD },
 	{ "the longest name", "[Rule 01234567890123456789012345678901234567890123]\nOnline=no\n",
 	  "01234567890123456789012345678901234567890123 no\n", NULL },
 	{ "twice", "[Rule a]\nNode=1\nOnline=no\n[Rule b]\nOnline=no\n[Rule a]\nOnline=kernel\n",
