@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "kept-file.h"
@@ -150,4 +151,26 @@ int kept_write_at(int folder, const char *name, const char *text)
 int kept_save_at(int folder, const char *name, const char *text)
 {
 	return write_at(folder, name, text, 0644, true);
+}
+
+int kept_lock_at(int folder, const char *name)
+{
+	_cleanup_close_ int fd =
+		openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	struct stat st;
+	int r, locked;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	r = check_file(folder, &st);
+	if (r >= 0)
+		r = give_to_owner(folder, fd);
+	if (r < 0)
+		return r;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return -errno;
+
+	locked = fd;
+	fd = -1;
+	return locked;
 }

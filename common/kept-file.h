@@ -24,3 +24,7 @@ int kept_read_at(int folder, const char *name, char **ret);
 int kept_write_at(int folder, const char *name, const char *text);
 /* The same for everybody to read, and on disk when this returns. */
 int kept_save_at(int folder, const char *name, const char *text);
+/* Locks a file, for root and the folder's owner alone: whoever may open a folder could lock that.
+ * Held until the descriptor that it returns is closed, or whoever holds it dies. -EWOULDBLOCK where
+ * somebody holds it. */
+int kept_lock_at(int folder, const char *name);

@@ -70,6 +70,14 @@ int kept_append(const struct memblock_root *root, const char *name, const char *
 	return fd < 0 ? -errno : write_all(fd, text);
 }
 
+int kept_lock(const struct memblock_root *root, const char *name)
+{
+	const char *file;
+	_cleanup_close_ int folder = open_folder_of(root, name, true, &file);
+
+	return folder < 0 ? folder : kept_lock_at(folder, file);
+}
+
 static int add_block(struct block_set *blocks, const char *name)
 {
 	uint64_t first, last;

@@ -20,6 +20,8 @@ int kept_read(const struct memblock_root *root, const char *name, char **ret);
 int kept_write(const struct memblock_root *root, const char *name, const char *text);
 /* Puts more at the end of one that is there. */
 int kept_append(const struct memblock_root *root, const char *name, const char *text);
+/* As kept_lock_at(); makes the folder. */
+int kept_lock(const struct memblock_root *root, const char *name);
 /* Finds the blocks of which there is a file memoryN in a folder: none where there is no folder.
  * -ENOMEM, or why it can't be read. */
 int kept_list_blocks(const struct memblock_root *root, const char *folder, struct block_set *ret);

@@ -34,6 +34,9 @@
 /* There while the policy is done here: memblockd-online(8). */
 #define READY "ready"
 
+/* Held by who works here. */
+#define LOCK "lock"
+
 static void warn_config(const char *text, void *userdata __attribute__((unused)))
 {
 	tell(EVENT_CONFIGURATION, NO_JOB, NO_BLOCK, "%s", text);
@@ -329,6 +332,21 @@ static int try_sections(struct manager *manager)
 	return survey_new(manager->surveyor, &question, on_first_sections, manager, &survey);
 }
 
+/* The job of another memblockd must not be taken for one that was interrupted, and on the bus it
+ * would be met too late. Where no lock can be had, no job can be written down either. */
+static int lock_machine(struct manager *manager)
+{
+	if (manager->options.read_only)
+		return 0;
+	manager->lock_fd = kept_lock(manager->root, LOCK);
+	if (manager->lock_fd == -ENOMEM)
+		return log_oom();
+	return manager->lock_fd == -EWOULDBLOCK
+		       ? log_error(manager->lock_fd, "Another memblockd is at work here; it holds "
+						     "/" KEPT_FOLDER "/" LOCK)
+		       : 0;
+}
+
 /* What a killed daemon left comes before what anybody new may ask for. */
 static int take_up_jobs(struct manager *manager)
 {
@@ -377,6 +395,7 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 	manager->options = *options;
 	manager->event = sd_event_ref(event);
 	manager->opener_fd = -1;
+	manager->lock_fd = -1;
 	asked_init(&manager->asked);
 
 	r = watch_signals(manager);
@@ -391,6 +410,8 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 	r = open_root(manager);
 	if (r >= 0)
 		r = watch_and_scan(manager);
+	if (r >= 0)
+		r = lock_machine(manager);
 	if (r >= 0)
 		r = take_up_jobs(manager);
 	if (r < 0)
@@ -457,6 +478,7 @@ struct manager *manager_free(struct manager *manager)
 	config_done(&manager->config);
 	memblock_root_unref(manager->root);
 	closep(&manager->opener_fd);
+	closep(&manager->lock_fd);
 	sd_event_unref(manager->event);
 	free(manager);
 	return NULL;

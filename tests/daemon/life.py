@@ -19,16 +19,40 @@ def asks(bus):
         return client.get("Blocks")
 
 
+def ends_with(says, *words, **options):
+    """A second daemon does, and with 1."""
+    with Daemon(*words, wait=False, **options) as second:
+        assert second.wait() == 1, second.said()
+        assert any(says in line for line in second.said().splitlines()), second.said()
+        assert "READY=1" not in second.told(), second.notes
+        second.killed = True
+
+
 def check_second_daemon():
-    """It ends with a message, and the first one is not disturbed."""
-    with Bus() as bus, Machine() as machine, Daemon(bus, machine.path):
-        with Daemon(bus, machine.path, wait=False) as second:
-            assert second.wait() == 1, second.said()
-            lines = second.said().splitlines()
-            assert any("org.memblockd1" in line for line in lines), lines
-            assert "READY=1" not in second.told(), second.notes
-            second.killed = True
+    """It ends with a message, on the same bus as on the same machine."""
+    with Bus() as bus, Bus() as other, Machine() as machine, Machine() as another, \
+            Daemon(bus, machine.path):
+        ends_with("org.memblockd1", bus, another.path)
+        ends_with("org.memblockd1", bus, machine.path, "--read-only")
+        ends_with("run/memblockd/lock", other, machine.path)
+        with Daemon(other, machine.path, "--read-only"):
+            assert asks(other) == 40
         assert asks(bus) == 40
+
+
+def check_second_daemon_with_a_job_running():
+    """It takes it for none that was interrupted."""
+    with Bench() as bench:
+        order = bench.order([place(16, 3)])
+        bench.worker.script(order[2], "held")
+        job = bench.client.offline([place(16, 3)])
+        pump(lambda: len(bench.worker.writes()) == 3, "the last write")
+        ends_with("run/memblockd/lock", bench.bus, bench.machine.path, worker=bench.worker.path)
+        assert len(bench.worker.writes()) == 3, bench.worker.writes()
+        assert [path.name for path in bench.jobs_folder().iterdir()] == [str(job.id)]
+        bench.worker.resume("ok")
+        job.ended("done", "")
+        bench.unchanged(*order)
 
 
 def check_bus_that_comes_later():

@@ -13,7 +13,7 @@ from service import ERROR, BusError, pump
 RUN = "run/memblockd"
 LIB = "var/lib/memblockd"
 FILES = [f"{RUN}/{name}" for name in (
-    "known-blocks", "known-blocks.new", "kernel-policy", "ready", "ready.new", "coldplugged",
+    "known-blocks", "known-blocks.new", "kernel-policy", "ready", "ready.new", "lock", "coldplugged",
     "offlined/memory40", "jobs/1", "jobs/7")] + [f"{LIB}/marks", f"{LIB}/marks.new"]
 FOLDERS = [RUN, f"{RUN}/jobs", f"{RUN}/offlined", LIB]
 SECRET = "0x0000000090000000-0x0000000097ffffff - a secret of root's\n"

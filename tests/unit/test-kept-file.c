@@ -154,6 +154,30 @@ static void test_modes(void **state)
 	assert_int_equal(st.st_mode & 022, 0);
 }
 
+static void test_lock(void **state)
+{
+	_cleanup_tree_ struct fake_tree *tree = fake_tree_empty();
+	_cleanup_root_ struct memblock_root *root = open_root(tree);
+	_cleanup_close_ int folder = kept_open_folder(root, FOLDER, true);
+	_cleanup_close_ int lock = kept_lock_at(folder, "lock");
+	struct stat st;
+
+	(void)state;
+	assert_true(lock >= 0);
+	assert_int_equal(fstatat(folder, "lock", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(kept_lock_at(folder, "lock"), -EWOULDBLOCK);
+	assert_int_equal(close(lock), 0);
+	lock = kept_lock_at(folder, "lock");
+	assert_true(lock >= 0);
+	make_link(tree, FOLDER "/link", "lock");
+	assert_int_equal(kept_lock_at(folder, "link"), -ELOOP);
+	make_fifo(tree, FOLDER "/fifo");
+	assert_int_equal(kept_lock_at(folder, "fifo"), -EBADMSG);
+	plant_hard_link(tree, FOLDER "/second");
+	assert_int_equal(kept_lock_at(folder, "second"), -EPERM);
+}
+
 /* Nobody's folder is no folder of ours; and root's programs write in it for nobody. */
 static void test_owners(void **state)
 {
@@ -202,6 +226,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_modes),
+		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_owners),
 		cmocka_unit_test(test_link_above),
 	};
