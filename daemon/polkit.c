@@ -16,7 +16,8 @@
 #define QUERIES_MAX 256
 #define QUERIES_OF_ONE_MAX 16
 
-/* One question. Answered, it waits for its message to come by again. */
+/* One question. Answered, it waits for its message to come by again. That may come by no handler:
+ * where its object is gone by then, the bus is answered without us. */
 struct query {
 	struct query *next;
 	struct polkit *polkit;
@@ -25,6 +26,7 @@ struct query {
 	char *action;
 	sd_bus_slot *slot;
 	sd_bus_track *sender;
+	sd_event_source *leftover; /* when its message has come by */
 	bool answered;
 	bool granted;
 	sd_bus_error error;
@@ -38,6 +40,7 @@ struct polkit {
 static void query_free(struct query *query)
 {
 	sd_bus_slot_unref(query->slot);
+	sd_event_source_disable_unref(query->leftover);
 	sd_bus_track_unref(query->sender);
 	sd_bus_message_unref(query->message);
 	sd_bus_error_free(&query->error);
@@ -113,6 +116,24 @@ static int read_answer(sd_bus_message *reply, struct query *query)
 				 "polkit does not allow %s", query->action);
 }
 
+static int on_leftover(sd_event_source *source __attribute__((unused)), void *userdata)
+{
+	query_drop(userdata);
+	return 0;
+}
+
+/* Its message goes through all of sd-bus once more, before anything that is idle. */
+static int enqueue(struct query *query)
+{
+	int r;
+
+	r = sd_event_add_defer(sd_bus_get_event(query->polkit->bus), &query->leftover, on_leftover,
+			       query);
+	if (r >= 0)
+		r = sd_event_source_set_priority(query->leftover, SD_EVENT_PRIORITY_IDLE);
+	return r < 0 ? r : sd_bus_enqueue_for_read(query->polkit->bus, query->message);
+}
+
 static int on_answer(sd_bus_message *reply, void *userdata,
 		     sd_bus_error *error __attribute__((unused)))
 {
@@ -121,9 +142,11 @@ static int on_answer(sd_bus_message *reply, void *userdata,
 
 	(void)read_answer(reply, query);
 	query->answered = true;
-	r = sd_bus_enqueue_for_read(query->polkit->bus, query->message);
-	if (r < 0)
-		query_drop(query);
+	r = enqueue(query);
+	if (r >= 0)
+		return 0;
+	(void)sd_bus_reply_method_errno(query->message, r, NULL);
+	query_drop(query);
 	return 0;
 }
 

@@ -60,6 +60,13 @@ class Setup:
     def __exit__(self, *error):
         return self.stack.__exit__(*error)
 
+    def rescan(self):
+        """Asked for by the client too, and granted."""
+        before = len(self.polkit.open)
+        answer = self.client.begin("Rescan")
+        self.polkit.wait_open(before + 1).answer(True)
+        self.client.finish(answer)
+
     def untouched(self):
         assert not self.worker.writes(), self.worker.log
         assert self.client.call("ListJobs") == [], self.client.call("ListJobs")
@@ -220,6 +227,25 @@ def check_caller_who_floods_polkit():
         late = other.begin("Rescan")
         setup.polkit.wait_open(before + 1).answer(True)
         other.finish(late)
+
+
+def check_object_that_goes_before_the_answer():
+    """Nothing is left of the questions, which would count against the next: 16 are too many."""
+    with Setup(lambda question: None) as setup:
+        for _ in range(4):
+            setup.kernel.add(40)
+            setup.rescan()
+            setup.polkit.open.clear()
+            answers = [setup.client.begin("Details", path=f"{PATH}/block/memory40",
+                                          interface=BLOCK_FACE) for _ in range(5)]
+            setup.polkit.wait_open(5)
+            setup.kernel.remove(40)
+            setup.rescan()
+            for question in setup.polkit.open[:5]:
+                question.answer(True)
+            for answer in answers:
+                pump(lambda answer=answer: answer, "an answer")
+                assert answer[0].name.startswith(DBUS_ERROR + "Unknown"), answer
 
 
 def check_nothing_large_waits_for_polkit():
