@@ -96,10 +96,11 @@ static int refresh(struct watch *watch, bool quiet)
 								   : cpu_usec() - cpu_began;
 	/* Where some blocks don't do, that costs as much as everything. */
 	burst->cost_usec[wanted] = burst->cost_usec[burst->everything] = cost;
-	if (r >= 0)
-		burst_was_read(burst);
+	if (r < 0)
+		return r;
+	burst_was_read(burst);
 	arrivals_seen(watch->manager->arrivals, quiet);
-	return r;
+	return 0;
 }
 
 static int on_timer(sd_event_source *source __attribute__((unused)),
@@ -117,7 +118,10 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	}
 	if (!quiet)
 		arm(watch, burst_quiet_at(burst));
-	if (refresh(watch, quiet) >= 0 && over && !is_awaited(watch)) {
+	if (refresh(watch, quiet) < 0) {
+		/* No event may ever come again. */
+		arm(watch, burst_patient_until(burst));
+	} else if (over && !is_awaited(watch)) {
 		burst_settled(burst);
 		bus_signal_settled(watch->manager);
 	}

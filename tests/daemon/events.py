@@ -274,6 +274,23 @@ def check_lost_events():
             assert "ENOBUFS" in trace, trace
 
 
+def check_a_scan_that_failed_is_tried_again():
+    """With no event that would tell to: what the last one was about is served in the end."""
+    with Bus() as bus, bus.client() as client, Machine() as machine:
+        with listening(bus, machine) as daemon:
+            path = machine.path / "sys/devices/system/memory/block_size_bytes"
+            away = machine.path / "away"
+            path.rename(away)
+            kernel = Kernel(machine.path)
+            kernel.remove(20)
+            kernel.uevent("remove", 20)
+            daemon.wait_said("could not be read")
+            assert client.get("Blocks") == 40 and not client.heard("Settled")
+            away.rename(path)
+            client.wait_heard("Settled")
+            assert client.get("Blocks") == 39
+
+
 def check_blocks_of_which_the_links_come_late():
     """The event comes before the node's link; what is served in the end has the node."""
     with Bus() as bus, bus.client() as client, Machine() as machine:
