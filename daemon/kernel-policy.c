@@ -79,6 +79,7 @@ static void on_ended(const struct worker_answer *answer, void *userdata)
 {
 	struct kernel_policy *policy = userdata;
 
+	policy->stuck = false;
 	if (answer->result < 0)
 		fail(policy, answer->result);
 	else
@@ -297,10 +298,10 @@ bool kernel_policy_stop(struct kernel_policy *policy)
 	if (policy->stopping)
 		return !errand_is_busy(policy->errand);
 	policy->stopping = true;
-	if (errand_is_busy(policy->errand))
-		return false;
 	for (int i = 0; i < KERNEL_SETTINGS; i++)
 		policy->failed[i] = false;
+	if (errand_is_busy(policy->errand))
+		return false;
 	for (int i = 0; !any && i < KERNEL_SETTINGS; i++)
 		any = look_at(policy, nth(policy, i));
 	return !any || !errand_is_busy(policy->errand);

@@ -778,6 +778,21 @@ def check_kernel_policy_that_cannot_be_set():
         bench.written(1)
 
 
+def check_kernel_policy_that_takes_long_once():
+    """The kernel came back in the end: what it was told since is put back as ever."""
+    with Plugs(kernel=FOUND) as bench:
+        wait_told(bench)
+        bench.worker.set = lambda setting, value: bench.worker.released.wait() and -16
+        bench.machine.write(CONFIG, "[Policy]\nKernelPolicy=leave\n")
+        bench.daemon.signal(signal.SIGHUP)
+        bench.daemon.wait_said("auto_online_blocks can't be set to offline: Connection timed out")
+        bench.worker.set = bench.worker.write_setting
+        bench.worker.release()
+        wait_told(bench, (TOLD[0], *FOUND[1:]))
+        assert bench.daemon.stop() == 0
+        assert bench.settings() == FOUND
+
+
 def check_broken_kernel_record():
     def before(bench):
         bench.machine.write(KEPT, "auto_online_blocks rm-rf online\n")
