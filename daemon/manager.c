@@ -237,25 +237,29 @@ int manager_reload(struct manager *manager)
 
 void manager_stop(struct manager *manager)
 {
-	bool again = manager->stopping && queue_is_busy(manager->queue);
-
 	if (!manager->stopping) {
 		(void)sd_notify(false, "STOPPING=1\nSTATUS=Stopping");
 		kept_remove(manager->root, READY);
 	}
 	manager->stopping = true;
 	/* At shutdown memory stays as it is: who would need it back? */
-	if (again || unit_is_shutting_down(manager) ||
+	if (unit_is_shutting_down(manager) ||
 	    (queue_stop(manager->queue) &&
 	     (unit_is_restarting(manager) || kernel_policy_stop(manager->kernel_policy))))
 		(void)sd_event_exit(manager->event, 0);
 }
 
+/* Asked a second time while a job is under way, it ends at once. */
 static int on_stop_signal(sd_event_source *source __attribute__((unused)),
 			  const struct signalfd_siginfo *info __attribute__((unused)),
 			  void *userdata)
 {
-	manager_stop(userdata);
+	struct manager *manager = userdata;
+
+	if (manager->stopping && queue_is_busy(manager->queue))
+		(void)sd_event_exit(manager->event, 0);
+	else
+		manager_stop(manager);
 	return 0;
 }
 

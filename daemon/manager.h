@@ -87,8 +87,8 @@ void manager_note_block(struct manager *manager, const char *action, uint64_t in
 /* Reads the configuration anew; what is wrong in it is told and left as the defaults are. */
 int manager_reload(struct manager *manager);
 /* Ends the job that is under way, puts back what it did and, where it isn't started again, what the
- * kernel was told, and then ends the event loop. At shutdown, or when asked a second time, it ends
- * at once. */
+ * kernel was told, and then ends the event loop; called again when one of them is through. At
+ * shutdown it ends at once. */
 void manager_stop(struct manager *manager);
 /* The start is over: the name on the bus is ours, or there is no bus yet. Only the first call
  * counts. */

@@ -210,6 +210,9 @@ static void on_changed(struct job *job, void *userdata)
 		tell_progress(queue, job);
 	else
 		queue->untold = job;
+	/* The end doesn't wait for it. */
+	if (job->state == JOB_ABANDONED && queue->manager->stopping)
+		manager_stop(queue->manager);
 }
 
 static void on_ended(struct job *job, void *userdata)
@@ -509,12 +512,21 @@ int queue_cancel(struct queue *queue, unsigned id)
 	return 0;
 }
 
+/* Whether the kernel doesn't come back to the job that all others wait for. */
+static bool is_stuck(const struct queue *queue)
+{
+	for (size_t i = 0; i < queue->n; i++)
+		if (queue->jobs[i]->state == JOB_ABANDONED)
+			return true;
+	return false;
+}
+
 bool queue_stop(struct queue *queue)
 {
 	for (size_t i = 0; i < queue->n; i++)
 		if (!is_over(queue->jobs[i]))
 			(void)queue_cancel(queue, queue->jobs[i]->id);
-	return !queue_is_busy(queue);
+	return is_stuck(queue) || !queue_is_busy(queue);
 }
 
 /* What was tried and is not as it was found. */

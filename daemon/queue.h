@@ -46,7 +46,8 @@ void queue_note_change(struct queue *queue, uint64_t index, bool online);
 /* Ends a job early. -ENOENT where there is none, -EALREADY where it has ended or is putting back.
  */
 int queue_cancel(struct queue *queue, unsigned id);
-/* Drops what waits and cancels what runs; true where there was nothing. */
+/* Drops what waits and cancels what runs; true where there was nothing, or nothing but a job that
+ * the kernel doesn't come back to: its file stays for the next daemon. */
 bool queue_stop(struct queue *queue);
 
 /* The first half of a plan: reads the machine anew, and says whose pages are to be counted before

@@ -793,6 +793,25 @@ def check_kernel_policy_that_takes_long_once():
         assert bench.settings() == FOUND
 
 
+def check_end_with_a_job_that_is_abandoned():
+    """Before it is told to end, or while it ends: nobody waits for the kernel, its own policy is put
+    back, and the job is left to the next daemon."""
+    with Plugs(kernel=FOUND) as early, Plugs(kernel=FOUND) as late:
+        jobs = []
+        for bench in (early, late):
+            wait_told(bench)
+            bench.worker.script(20, "stuck")
+            jobs.append(bench.client.offline([place(20)], timeout=100000))
+            pump(bench.worker.writes, "the write")
+        late.daemon.signal(signal.SIGTERM)
+        jobs[0].wait_state("abandoned")
+        early.daemon.signal(signal.SIGTERM)
+        for bench, job in zip((early, late), jobs):
+            assert bench.daemon.wait() == 0
+            assert bench.settings() == FOUND
+            assert [path.name for path in bench.jobs_folder().iterdir()] == [str(job.id)]
+
+
 def check_broken_kernel_record():
     def before(bench):
         bench.machine.write(KEPT, "auto_online_blocks rm-rf online\n")
