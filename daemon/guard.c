@@ -215,7 +215,8 @@ struct guard *guard_free(struct guard *guard)
 
 void guard_update(struct guard *guard, bool retry)
 {
-	if (!guard->manager->config.guard && guard->n == 0)
+	/* At the end all guards go with our unit. */
+	if (guard->manager->stopping || (!guard->manager->config.guard && guard->n == 0))
 		return;
 	/* A job that puts back has to be able to; behind its end comes the next refresh. */
 	if (queue_is_running(guard->manager->queue)) {

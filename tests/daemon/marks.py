@@ -255,5 +255,17 @@ def check_guard_without_a_worker():
         assert bench.daemon.said().count("can't be guarded") == 1, bench.daemon.said()
 
 
+def check_no_guard_at_the_end():
+    """The job that it was to wait for ends since the daemon does."""
+    with Bench(before=lambda b: b.machine.write(CONFIG, "[Marks]\nGuard=yes\n")) as bench:
+        bench.worker.script(17, "hang")
+        bench.client.offline([place(17)])
+        pump(bench.worker.writes, "the write")
+        bench.client.call("Mark", MARK, [place(20, 6)], "", "Ours")
+        assert bench.daemon.stop() == 0
+        assert not bench.worker.asked("guard"), bench.worker.log
+        bench.unchanged()
+
+
 if __name__ == "__main__":
     main(globals())
