@@ -81,12 +81,18 @@ static int check_range(const struct memblock_inventory *inventory,
 	return 0;
 }
 
-static int check_file(const struct memblock_inventory *inventory, sd_bus_error *error)
+/* The file may have been written by hand since the last scan; what is written is made of the
+ * inventory. */
+static int read_file(struct manager *manager, sd_bus_error *error)
 {
+	enum memblock_source_state state;
 	const char *text;
-	enum memblock_source_state state =
-		memblock_inventory_source(inventory, MEMBLOCK_SOURCE_MARKS, &text);
+	int r;
 
+	r = manager_refresh(manager);
+	if (r < 0)
+		return r;
+	state = memblock_inventory_source(manager->inventory, MEMBLOCK_SOURCE_MARKS, &text);
 	if (state == MEMBLOCK_SOURCE_READ || state == MEMBLOCK_SOURCE_ABSENT)
 		return 0;
 	return sd_bus_error_setf(error, MEMBLOCK_BUS_ERROR "MarksUnreadable",
@@ -193,7 +199,7 @@ int marks_set(struct manager *manager, const struct ranges *ranges, const char *
 	const struct ranges none = {};
 	int r;
 
-	r = check_file(manager->inventory, error);
+	r = read_file(manager, error);
 	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
 		r = check_range(manager->inventory, &ranges->items[i], error);
 	if (r < 0)
@@ -217,7 +223,7 @@ int marks_lift(struct manager *manager, const struct ranges *ranges, sd_bus_erro
 	_cleanup_(new_marks_done) struct new_marks marks = {};
 	int r, gone;
 
-	r = check_file(manager->inventory, error);
+	r = read_file(manager, error);
 	if (r < 0)
 		return r;
 	r = new_marks_open(&marks);

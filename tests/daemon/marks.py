@@ -149,6 +149,20 @@ def check_others_may_write_the_file():
         assert any("marks" in note for note in bench.client.get("Notes"))
 
 
+def check_marks_by_hand_since_the_last_scan():
+    """They are kept, whatever is asked for next."""
+    with Bench() as bench:
+        bench.client.call("Mark", MARK, [place(18)], "", "First")
+        path = bench.machine.path / "var/lib/memblockd/marks"
+        for index, member, signature, arguments in (
+                (20, "Mark", MARK, ([place(19)], "", "Second")),
+                (21, "Unmark", "(a(tt))", ([place(18)],))):
+            with path.open("a", encoding="utf-8") as file:
+                print(f"{index * BLOCK:#x}-{(index + 1) * BLOCK - 1:#x} - By hand", file=file)
+            bench.client.call(member, signature, *arguments)
+        assert [mark[0] // BLOCK for mark in marks(bench)] == [20, 19, 21], marks(bench)
+
+
 def check_folder_is_read_only():
     """A mark that can't be kept is none, and who asked is told."""
     with Bench() as bench:
