@@ -49,7 +49,7 @@ static int count_first(sd_bus_message *message, struct manager *manager, enum jo
 	struct wish *wish;
 	int r;
 
-	r = queue_look(manager, request, &question.pages);
+	r = queue_look(manager, request, &question.pages, error);
 	if (r < 0)
 		return r;
 	wish = calloc(1, sizeof(*wish));

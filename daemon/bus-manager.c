@@ -166,7 +166,7 @@ static int rescan(sd_bus_message *message, void *userdata, sd_bus_error *error)
 	r = bus_authorize(manager, message, "inspect", error);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	r = manager_refresh(manager);
+	r = manager_refresh(manager, error);
 	return r < 0 ? r : sd_bus_reply_method_return(message, NULL);
 }
 

@@ -8,6 +8,7 @@
 #include "arrivals.h"
 #include "block-set.h"
 #include "bus-connection.h"
+#include "bus-names.h"
 #include "bus-signals.h"
 #include "clock.h"
 #include "diff.h"
@@ -89,21 +90,28 @@ static int open_root(struct manager *manager)
 	return 0;
 }
 
-static int scan(struct manager *manager, struct census **ret)
+static int scan_failed(int r, const char *why, sd_bus_error *error)
+{
+	if (!why)
+		why = strerror(-r);
+	tell(EVENT_SCAN_FAILED, NO_JOB, NO_BLOCK, "The memory blocks could not be read: %s", why);
+	if (r != -ENOMEM)
+		(void)sd_bus_error_set(error, MEMBLOCK_BUS_ERROR "ScanFailed", why);
+	return r;
+}
+
+static int scan(struct manager *manager, struct census **ret, sd_bus_error *error)
 {
 	_cleanup_(memblock_inventory_unrefp) struct memblock_inventory *inventory = NULL;
-	_cleanup_free_ char *error = NULL;
+	_cleanup_free_ char *why = NULL;
 	int r;
 
 	manager->opener_is_mute = false;
-	r = memblock_inventory_new(manager->root, 0, &inventory, &error);
+	r = memblock_inventory_new(manager->root, 0, &inventory, &why);
 	if (r >= 0)
 		r = census_new(inventory, ret);
 	if (r < 0)
-		tell(EVENT_SCAN_FAILED, NO_JOB, NO_BLOCK, "The memory blocks could not be read: %s",
-		     error ? error : strerror(-r));
-	if (r < 0)
-		return r;
+		return scan_failed(r, why, error);
 	manager->counts.scans++;
 	manager->counts.last_scan_usec = realtime_usec();
 	return 0;
@@ -131,13 +139,13 @@ static void take_up(struct manager *manager, struct census *after, const struct 
 	status_changed(manager->status);
 }
 
-int manager_refresh(struct manager *manager)
+int manager_refresh(struct manager *manager, sd_bus_error *error)
 {
 	_cleanup_(ranges_done) struct ranges changed = {};
 	struct census *after;
 	int r;
 
-	r = scan(manager, &after);
+	r = scan(manager, &after, error);
 	if (r < 0)
 		return r;
 
@@ -180,7 +188,7 @@ int manager_reread_or_refresh(struct manager *manager, const struct block_set *b
 {
 	int r = manager_reread(manager, blocks);
 
-	return r < 0 ? manager_refresh(manager) : r;
+	return r < 0 ? manager_refresh(manager, NULL) : r;
 }
 
 int manager_recount(struct manager *manager, const struct memblock_block *block)
@@ -301,7 +309,7 @@ static int watch_and_scan(struct manager *manager)
 		if (r < 0)
 			return log_error(r, "Can't give up privileges: %m");
 	}
-	r = scan(manager, &manager->census);
+	r = scan(manager, &manager->census, NULL);
 	if (r < 0)
 		return r;
 	manager->inventory = manager->census->inventory;

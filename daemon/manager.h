@@ -3,6 +3,7 @@
 
 #include <libmemblock.h>
 #include <stdbool.h>
+#include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
 #include "asked.h"
@@ -71,8 +72,8 @@ int manager_new(const struct options *options, sd_event *event, struct manager *
 struct manager *manager_free(struct manager *manager);
 
 /* Reads the memory blocks anew and tells the bus of what changed. Where they can't be read, what is
- * known stays. The error is told. */
-int manager_refresh(struct manager *manager);
+ * known stays. The error is told, and set too, unless NULL. */
+int manager_refresh(struct manager *manager, sd_bus_error *error);
 /* The same of blocks that went online or offline, where nothing else happened: no others are read
  * but those that are not online, and of other sources zoneinfo alone. A negative errno where that
  * doesn't do or failed, after which all are to be read anew. */

@@ -89,7 +89,7 @@ static int read_file(struct manager *manager, sd_bus_error *error)
 	const char *text;
 	int r;
 
-	r = manager_refresh(manager);
+	r = manager_refresh(manager, error);
 	if (r < 0)
 		return r;
 	state = memblock_inventory_source(manager->inventory, MEMBLOCK_SOURCE_MARKS, &text);
@@ -178,7 +178,7 @@ static int finish(struct manager *manager, struct new_marks *marks, const char *
 		return r;
 	tell(EVENT_MARKS, NO_JOB, NO_BLOCK, "%zu mark%s %s", n, n == 1 ? "" : "s", what);
 	/* It is on disk, and so part of the next scan that succeeds. */
-	(void)manager_refresh(manager);
+	(void)manager_refresh(manager, NULL);
 	return 0;
 }
 

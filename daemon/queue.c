@@ -46,11 +46,12 @@ static bool is_over(const struct job *job)
 	return job->state == JOB_ENDED;
 }
 
-int queue_look(struct manager *manager, const struct request *request, struct ranges *ret)
+int queue_look(struct manager *manager, const struct request *request, struct ranges *ret,
+	       sd_bus_error *error)
 {
 	int r;
 
-	r = manager_refresh(manager);
+	r = manager_refresh(manager, error);
 	if (r < 0)
 		return r;
 	r = memblock_request_ranges(manager->inventory, &request->wanted, &ret->items, &ret->n);
@@ -153,7 +154,7 @@ static void read_results(struct manager *manager, const struct job *job)
 	if (list_blocks(job, &blocks) >= 0)
 		(void)manager_reread_or_refresh(manager, &blocks);
 	else
-		(void)manager_refresh(manager);
+		(void)manager_refresh(manager, NULL);
 }
 
 static void conclude(struct queue *queue, struct job *job)
@@ -305,11 +306,12 @@ static void on_findings(struct findings *findings, void *userdata)
 /* Has the pages counted that the next job may move. */
 static int count(struct queue *queue, struct job *job)
 {
+	_cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	struct survey_question question = {};
 	int r;
 
 	question.plan = &job->request;
-	r = queue_look(queue->manager, &job->request, &question.pages);
+	r = queue_look(queue->manager, &job->request, &question.pages, &error);
 	if (r >= 0 && question.pages.n == 0)
 		return start(queue, job);
 	if (r >= 0)
@@ -317,7 +319,8 @@ static int count(struct queue *queue, struct job *job)
 			       &queue->survey);
 	if (r < 0) {
 		ranges_done(&question.pages);
-		(void)job_fail(job, "Failed", "No plan could be made: %s", strerror(-r));
+		(void)job_fail(job, "Failed", "No plan could be made: %s",
+			       error.message ? error.message : strerror(-r));
 		end_before_it_began(queue, job);
 	}
 	return 0;

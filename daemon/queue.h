@@ -51,8 +51,10 @@ int queue_cancel(struct queue *queue, unsigned id);
 bool queue_stop(struct queue *queue);
 
 /* The first half of a plan: reads the machine anew, and says whose pages are to be counted before
- * the second half. 0 or a negative errno. */
-int queue_look(struct manager *manager, const struct request *request, struct ranges *ret);
+ * the second half. 0 or a negative errno, with the error set where the machine could not be read.
+ */
+int queue_look(struct manager *manager, const struct request *request, struct ranges *ret,
+	       sd_bus_error *error);
 /* The second half: makes the plan. What of the findings is missing is not known. */
 int queue_plan(struct manager *manager, const struct request *request,
 	       const struct findings *findings, struct memblock_plan **ret);

@@ -78,7 +78,7 @@ static int read_changes(struct watch *watch)
 	if (!burst->everything && manager_reread(watch->manager, &burst->blocks) >= 0)
 		return 0;
 	burst->everything = true;
-	return manager_refresh(watch->manager);
+	return manager_refresh(watch->manager, NULL);
 }
 
 /* The CPU's time, not the clock's: where others keep it from the CPU, a refresh is no dearer. One

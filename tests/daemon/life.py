@@ -299,6 +299,30 @@ def check_command_line():
         assert says in (result.stdout if status == 0 else result.stderr), f"{words}: {result}"
 
 
+def check_machine_that_can_not_be_read():
+    """Whoever asks for what reads it is told why; all else is served as it was."""
+    with Bench() as bench:
+        path = bench.machine.path / "sys/devices/system/memory/block_size_bytes"
+        away = bench.machine.path / "away"
+        path.rename(away)
+        change = ("(a(tt)sa{sv})", [place(20)], "", {})
+        for member, *words in (("Rescan",), ("Offline", *change), ("PlanOffline", *change),
+                               ("Mark", "(a(tt)ss)", [place(20)], "", "Why not"),
+                               ("Unmark", "(a(tt))", [place(20)])):
+            bench.client.refused(ERROR + "ScanFailed", member, *words, says="block_size_bytes")
+        assert len(bench.client.call("ListBlocks", "(tu)", 0, 100)) == 40
+        away.rename(path)
+        bench.worker.script(16, "held")
+        job = bench.client.offline([place(16)])
+        later = bench.client.offline([place(17)])
+        pump(bench.worker.writes, "the write")
+        path.rename(away)
+        bench.worker.resume("ok")
+        job.ended("done", "")
+        later.ended("failed", "Failed")
+        assert "block_size_bytes" in later.get("Message"), later.all()
+
+
 def check_tree_without_blocks():
     with Bus() as bus, Machine() as machine:
         shutil.rmtree(machine.path / "sys")
