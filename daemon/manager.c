@@ -245,15 +245,18 @@ int manager_reload(struct manager *manager)
 
 void manager_stop(struct manager *manager)
 {
+	bool idle;
+
 	if (!manager->stopping) {
 		(void)sd_notify(false, "STOPPING=1\nSTATUS=Stopping");
 		kept_remove(manager->root, READY);
 	}
 	manager->stopping = true;
+	/* A write that is under way ends while systemd is asked. */
+	idle = queue_stop(manager->queue);
 	/* At shutdown memory stays as it is: who would need it back? */
 	if (unit_is_shutting_down(manager) ||
-	    (queue_stop(manager->queue) &&
-	     (unit_is_restarting(manager) || kernel_policy_stop(manager->kernel_policy))))
+	    (idle && (unit_is_restarting(manager) || kernel_policy_stop(manager->kernel_policy))))
 		(void)sd_event_exit(manager->event, 0);
 }
 

@@ -10,9 +10,17 @@
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define OUR_UNIT SYSTEMD_PATH "/unit/memblockd_2eservice"
 
+/* Nothing else goes on meanwhile, and what is asked is but how much is to be put back. */
+#define ANSWER_USEC (UINT64_C(2) * 1000 * 1000)
+
 static sd_bus *systemd_bus(struct manager *manager)
 {
-	return manager->options.root || sd_booted() <= 0 ? NULL : bus_connection(manager->bus);
+	sd_bus *bus =
+		manager->options.root || sd_booted() <= 0 ? NULL : bus_connection(manager->bus);
+
+	if (bus)
+		(void)sd_bus_set_method_call_timeout(bus, ANSWER_USEC);
+	return bus;
 }
 
 static bool property_is(sd_bus *bus, const char *path, const char *interface, const char *name,
