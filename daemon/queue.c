@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "arrivals.h"
@@ -22,6 +24,11 @@
 /* Progress is told this often at most: a block may come online in a few milliseconds, and a signal
  * for each costs the bus and all who listen. */
 #define PROGRESS_USEC (UINT64_C(100) * 1000)
+
+/* Between two changes of a job that goes on no more time passes than a write may take, and this
+ * beside it: for a worker that isn't there yet, a kernel that doesn't come back, a device that
+ * goes. What is done behind the job has that time too. */
+#define BESIDE_WRITE_USEC (UINT64_C(90) * 1000 * 1000)
 
 struct queue {
 	struct manager *manager;
@@ -201,11 +208,21 @@ static int on_progress(sd_event_source *source __attribute__((unused)),
 	return 0;
 }
 
+/* At the end a job puts back, for as long as it takes: systemd is to wait as long as it goes on. */
+static void ask_for_time(const struct queue *queue, const struct job *job)
+{
+	(void)sd_notifyf(false, "EXTEND_TIMEOUT_USEC=%" PRIu64,
+			 request_time_limit(&job->request, &queue->manager->config) +
+				 BESIDE_WRITE_USEC);
+}
+
 static void on_changed(struct job *job, void *userdata)
 {
 	struct queue *queue = userdata;
 	int enabled = SD_EVENT_OFF;
 
+	if (queue->manager->stopping)
+		ask_for_time(queue, job);
 	(void)sd_event_source_get_enabled(queue->progress, &enabled);
 	if (enabled == SD_EVENT_OFF)
 		tell_progress(queue, job);
@@ -526,9 +543,14 @@ static bool is_stuck(const struct queue *queue)
 
 bool queue_stop(struct queue *queue)
 {
-	for (size_t i = 0; i < queue->n; i++)
-		if (!is_over(queue->jobs[i]))
-			(void)queue_cancel(queue, queue->jobs[i]->id);
+	for (size_t i = 0; i < queue->n; i++) {
+		const struct job *job = queue->jobs[i];
+
+		if (!is_over(job))
+			(void)queue_cancel(queue, job->id);
+		if (!is_over(job))
+			ask_for_time(queue, job);
+	}
 	return is_stuck(queue) || !queue_is_busy(queue);
 }
 

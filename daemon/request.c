@@ -9,3 +9,8 @@ void request_done(struct request *request)
 	free(request->device);
 	*request = (struct request){};
 }
+
+uint64_t request_time_limit(const struct request *request, const struct config *config)
+{
+	return request->timeout_usec ? request->timeout_usec : config->timeout_usec;
+}

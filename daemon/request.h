@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "config.h"
 #include "ranges.h"
 
 /* What a job is asked to do; it owns what the library's request points at. */
@@ -15,3 +16,5 @@ struct request {
 };
 
 void request_done(struct request *request);
+/* How long one block may take. */
+uint64_t request_time_limit(const struct request *request, const struct config *config);

@@ -64,9 +64,7 @@ static bool is_among(const struct neighbours *neighbours, uint64_t index)
 
 static uint64_t time_limit(const struct run *run)
 {
-	uint64_t usec = run->job->request.timeout_usec;
-
-	return usec ? usec : run->manager->config.timeout_usec;
+	return request_time_limit(&run->job->request, &run->manager->config);
 }
 
 /* Looks once more after a pause, at most `limit` long. False where the time is over. */

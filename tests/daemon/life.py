@@ -171,6 +171,27 @@ def check_end_with_a_job_running():
         pump(lambda: "STOPPING=1" in bench.daemon.told(), "STOPPING=1")
 
 
+def check_systemd_waits_for_what_is_put_back():
+    """As long as a block may take, and from the next one on anew."""
+    with Bench() as bench:
+        order = bench.order([place(16, 3)])
+        bench.worker.script(order[2], "hang")
+        bench.client.offline([place(16, 3)], timeout=200 * 1000000)
+        bench.client.offline([place(20)], timeout=900 * 1000000)
+        pump(lambda: len(bench.worker.writes()) == 3, "the last write")
+
+        def times():
+            asked = "EXTEND_TIMEOUT_USEC="
+            return [int(note.removeprefix(asked)) for note in bench.daemon.told()
+                    if note.startswith(asked)]
+
+        assert not times()
+        assert bench.daemon.stop() == 0
+        bench.unchanged()
+        pump(lambda: len(times()) > 2, f"it asks: {bench.daemon.notes}")
+        assert set(times()) == {290 * 1000000}, times()
+
+
 def check_told_twice_to_end():
     """It ends at once then, and the next one puts back what is left."""
     with Bench() as bench:
