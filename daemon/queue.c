@@ -350,12 +350,21 @@ static bool needs_no_count(const struct queue *queue, const struct job *job)
 	return job->back || job->request.by_policy || queue->is_counted;
 }
 
+/* What a killed daemon left half done, then memory that was added, which is wanted at once. */
+static int rank(const struct job *job)
+{
+	return job->back ? 2 : job->request.by_policy;
+}
+
 static struct job *next_job(const struct queue *queue)
 {
+	struct job *next = NULL;
+
 	for (size_t i = 0; i < queue->n; i++)
-		if (queue->jobs[i]->state == JOB_QUEUED)
-			return queue->jobs[i];
-	return NULL;
+		if (queue->jobs[i]->state == JOB_QUEUED &&
+		    (!next || rank(queue->jobs[i]) > rank(next)))
+			next = queue->jobs[i];
+	return next;
 }
 
 static int on_start(sd_event_source *source __attribute__((unused)), void *userdata)
@@ -461,6 +470,9 @@ int queue_add(struct queue *queue, enum job_kind kind, uid_t user, struct reques
 	*request = (struct request){};
 	added->wanted = memblock_plan_wanted(plan);
 
+	/* What is being counted is for the job that was next. */
+	if (added == next_job(queue))
+		forget_findings(queue);
 	bus_signal_job_new(queue->manager, added);
 	queue_wake(queue);
 	*ret = added;

@@ -335,6 +335,37 @@ def check_a_burst_in_which_the_kernel_is_at_it():
             return
 
 
+def check_added_memory_goes_before_jobs_that_wait():
+    with Plugs() as bench:
+        bench.worker.script(16, "held")
+        first = bench.client.offline([place(16)])
+        pump(bench.worker.writes, "the first write")
+        later = bench.client.offline([place(17)])
+        bench.add(40)
+        pump(lambda: len(bench.client.call("ListJobs")) == 3, "three jobs")
+        bench.worker.resume("ok")
+        first.ended("done", "")
+        later.ended("done", "")
+        assert [index for index, _ in bench.worker.writes()] == [16, 40, 17]
+
+
+def check_added_memory_does_not_wait_for_counts():
+    """Those of the job that was next are taken anew."""
+    with Plugs() as bench:
+        bench.worker.script(16, "held")
+        bench.client.offline([place(16)])
+        pump(bench.worker.writes, "the first write")
+        later = bench.client.offline([place(17)])
+        bench.worker.look("hang", "ok")
+        counted = len(bench.worker.asked("pages"))
+        bench.worker.resume("ok")
+        pump(lambda: len(bench.worker.asked("pages")) > counted, "the count that hangs")
+        bench.add(40)
+        later.ended("done", "")
+        assert [index for index, _ in bench.worker.writes()] == [16, 40, 17]
+        assert len(bench.worker.asked("pages")) == counted + 2, bench.worker.log
+
+
 def check_a_job_that_waits_minds_what_happened():
     with Plugs() as bench:
         bench.worker.script(16, "hang")
