@@ -184,21 +184,37 @@ static void on_interrupt(int signo)
 
 	if (++interrupts > 1)
 		signal(signo, SIG_DFL); /* a third one, where the kernel doesn't answer */
+	else
+		signal(SIGHUP, SIG_IGN); /* it comes of the shell and of its terminal */
 	set_timer(REMINDER_NSEC);
 	errno = saved;
 }
 
+/* Unless it is ignored, as nohup(1) has it. */
+static int catch_signal(int signo, const struct sigaction *action)
+{
+	struct sigaction found;
+
+	if (sigaction(signo, NULL, &found) < 0)
+		return -errno;
+	return found.sa_handler != SIG_IGN && sigaction(signo, action, NULL) < 0 ? -errno : 0;
+}
+
 static int catch_signals(void)
 {
+	static const int interrupting[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction alarmed = { .sa_handler = on_alarm };
 	struct sigaction interrupted = { .sa_handler = on_interrupt };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
+	int r = 0;
 
+	sigfillset(&interrupted.sa_mask);
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
-	    sigaction(SIGALRM, &alarmed, NULL) < 0 || sigaction(SIGINT, &interrupted, NULL) < 0 ||
-	    sigaction(SIGTERM, &interrupted, NULL) < 0)
-		return log_error(-errno, "Can't set a timer: %m");
-	return 0;
+	    sigaction(SIGALRM, &alarmed, NULL) < 0)
+		r = -errno;
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(interrupting); i++)
+		r = catch_signal(interrupting[i], &interrupted);
+	return r < 0 ? log_error(r, "Can't catch signals: %m") : 0;
 }
 
 /* A time that nobody waits for is none. */

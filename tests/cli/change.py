@@ -3,11 +3,15 @@
 """Memory of small trees taken offline and brought online without a daemon: what comes of it, what
 is refused by which name, and what the exit status says."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
+import subprocess
+import time
 
-from harness import MEMBLOCKCTL, MEMORY, MIB, Skip, Tree, ctl, main, run
+from harness import ENVIRONMENT, MEMBLOCKCTL, MEMORY, MIB, Skip, Tree, ctl, main, run
 
 UID = 65534
 DONE, NOTHING, USAGE, PARTLY = 0, 1, 2, 64
@@ -306,6 +310,74 @@ def check_a_tree_is_changed_with_direct_only():
         result = ctl("--root", tree.path, "offline", "memory8")
         assert result.returncode == USAGE and "--direct" in result.stderr, result
         assert states(tree)[8] == "online"
+
+
+def fill(pipe):
+    """Whoever writes to it from now on waits for a reader."""
+    os.set_blocking(pipe, False)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(pipe, size * b"-")
+    os.set_blocking(pipe, True)
+
+
+def catches(process, signals):
+    with open(f"/proc/{process.pid}/status", encoding="utf-8") as status:
+        mask = int(next(line.split()[1] for line in status if line.startswith("SigCgt:")), 16)
+    return all(mask >> number - 1 & 1 for number in signals)
+
+
+@contextlib.contextmanager
+def held_up(tree, *words, heeds=(signal.SIGINT, signal.SIGTERM, signal.SIGHUP), **options):
+    """A change that waits for somebody to read of its begin: its process, and a pipe to read."""
+    reader, writer = os.pipe()
+    fill(writer)
+
+    def prepare():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL if number in heeds else signal.SIG_IGN)
+
+    with open(reader, "rb") as pipe, subprocess.Popen(
+            [str(MEMBLOCKCTL), "--direct", "--root", str(tree.path), *words], stdout=writer,
+            env=ENVIRONMENT, preexec_fn=prepare, **options) as process:
+        os.close(writer)
+        try:
+            deadline = time.monotonic() + 60
+            while not catches(process, {signal.SIGALRM, *heeds}):
+                assert time.monotonic() < deadline and process.poll() is None, f"{words}: it ended"
+                time.sleep(0.01)
+            yield process, pipe
+        finally:
+            process.kill()
+
+
+def is_online(tree, indices):
+    """What was put back has the word of its zone."""
+    return all(states(tree)[index].startswith("online") for index in indices)
+
+
+def check_interrupted():
+    """The end of a terminal too, of which a shell and then the kernel tell."""
+    for signals in ([signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP],
+                    [signal.SIGHUP, signal.SIGHUP, signal.SIGHUP]):
+        with machine() as tree, held_up(tree, "offline", "8-12", stderr=subprocess.PIPE) as \
+                (process, pipe):
+            for number in signals:
+                process.send_signal(number)
+            text = pipe.read().decode()
+            assert process.wait(60) == NOTHING, f"{signals}: {process.returncode}, {text}"
+            errors = process.stderr.read().decode()
+            assert "Cancelled" in errors and "Put back: 128M" in text, f"{errors} {text}"
+            assert is_online(tree, range(16)), f"{signals}: {states(tree)}"
+
+
+def check_a_terminal_that_need_not_last():
+    """As nohup has it."""
+    with machine() as tree, held_up(tree, "offline", "8-12", heeds=()) as (process, pipe):
+        process.send_signal(signal.SIGHUP)
+        text = pipe.read().decode()
+        assert process.wait(60) == DONE and "Now offline: 640M" in text, text
 
 
 def check_block_that_vanishes():
