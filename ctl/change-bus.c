@@ -269,16 +269,18 @@ static int on_signal(sd_event_source *source __attribute__((unused)),
 		     const struct signalfd_siginfo *info __attribute__((unused)), void *userdata)
 {
 	struct waiter *waiter = userdata;
+	int r;
 
 	if (waiter->interrupts++ > 0) {
 		waiter->waited = WAITED_LEFT;
 		return 0;
 	}
+	r = sd_bus_call_method_async(waiter->bus, NULL, MEMBLOCK_BUS_NAME, waiter->path,
+				     MEMBLOCK_BUS_JOB, "Cancel", on_cancelled, waiter, NULL);
 	progress_wipe(&waiter->progress);
 	log_line("Cancelling job %" PRIu32 " and waiting for its end; once more leaves it",
 		 waiter->id);
-	return sd_bus_call_method_async(waiter->bus, NULL, MEMBLOCK_BUS_NAME, waiter->path,
-					MEMBLOCK_BUS_JOB, "Cancel", on_cancelled, waiter, NULL);
+	return r;
 }
 
 /* Before the job is there, so that its end can't be missed. */

@@ -259,9 +259,9 @@ static void heed_interrupts(struct direct *direct)
 		memblock_transition_abandon(direct->transition, -ECANCELED);
 	} else if (interrupts > 0 && !direct->cancelled) {
 		direct->cancelled = true;
+		memblock_transition_cancel(direct->transition, -ECANCELED);
 		progress_wipe(&direct->progress);
 		log_line("Cancelled; what was done is put back, once more leaves it as it is");
-		memblock_transition_cancel(direct->transition, -ECANCELED);
 	}
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -192,6 +193,8 @@ int change_run(const struct change *change)
 	enum exit_status status;
 	int r;
 
+	/* Whoever reads of a change may leave, and it has to be put back all the same. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	r = change->ctl->direct ? change_direct_run(change, &result)
 				: change_bus_run(change, &result);
 	if (r != 0)

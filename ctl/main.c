@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <locale.h>
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "ctl.h"
 #include "log.h"
@@ -13,13 +15,22 @@ const struct verb *const verbs[] = {
 	&verb_capture, &verb_help,    &verb_version, NULL,
 };
 
-/* An output that could not be written whole is a failure; a reader that had enough is not. */
-static int close_output(void)
+/* A pipe whose other end is closed. */
+static bool reader_has_left(void)
 {
-	bool failed = ferror(stdout);
+	struct pollfd output = { .fd = STDOUT_FILENO };
 
-	if (fclose(stdout) != 0)
-		return errno == EPIPE ? 0 : log_error(-errno, "Can't write to standard output: %m");
+	return poll(&output, 1, 0) > 0 && output.revents & POLLERR;
+}
+
+/* An output that could not be written whole is a failure; a reader that had enough is not, unless
+ * memory was changed. */
+static int close_output(bool changed)
+{
+	bool failed = ferror(stdout) && (changed || !reader_has_left());
+
+	if (fclose(stdout) != 0 && (errno != EPIPE || changed))
+		return log_error(-errno, "Can't write to standard output: %m");
 	if (!failed)
 		return 0;
 	log_line("Can't write to standard output"); /* why is forgotten by now */
@@ -39,7 +50,7 @@ int main(int argc, char **argv)
 		r = ctl.verb->run(&ctl, arguments);
 
 	/* What is done and can't be told is not nothing. */
-	if (close_output() < 0 && r == STATUS_DONE)
+	if (close_output(ctl.changed) < 0 && r == STATUS_DONE)
 		r = ctl.changed ? STATUS_PARTLY : STATUS_NOTHING_DONE;
 	if (r == -EUSAGE)
 		return STATUS_USAGE;

@@ -372,6 +372,25 @@ def check_interrupted():
             assert is_online(tree, range(16)), f"{signals}: {states(tree)}"
 
 
+def check_interrupted_with_its_reader():
+    """As by Ctrl-C of `memblockctl ... 2>&1 | tee log`."""
+    with machine() as tree, held_up(tree, "offline", "8-12", stderr=subprocess.STDOUT) as \
+            (process, pipe):
+        process.send_signal(signal.SIGINT)
+        pipe.close()
+        assert process.wait(60) == NOTHING, process.returncode
+        assert is_online(tree, range(16)), states(tree)
+
+
+def check_reader_that_leaves():
+    """All is done, and that could not be printed."""
+    for words in ((), ("-J",)):
+        with machine() as tree, held_up(tree, "offline", "8-12", *words) as (process, pipe):
+            pipe.close()
+            assert process.wait(60) == PARTLY, f"{words}: {process.returncode}"
+            assert not is_online(tree, [8]), states(tree)
+
+
 def check_a_terminal_that_need_not_last():
     """As nohup has it."""
     with machine() as tree, held_up(tree, "offline", "8-12", heeds=()) as (process, pipe):

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -158,6 +159,21 @@ def check_interrupted():
             assert "Cancelling job 1" in command.stderr(), command.stderr()
             assert "Cancelled: " in command.stderr(), command.stderr()
             assert "all is put back" in command.stderr(), command.stderr()
+        bench.unchanged()
+
+
+def check_interrupted_where_nobody_reads():
+    """As by Ctrl-C of `memblockctl ... |& tee log`: the job is cancelled before that is told."""
+    unread = (sys.executable, "-c", "import os, signal, sys; r, w = os.pipe(); os.dup2(w, 2); "
+              "os.close(r); signal.signal(signal.SIGPIPE, signal.SIG_DFL); "
+              "os.execv(sys.argv[1], sys.argv[1:])")
+    with Bench() as bench:
+        bench.worker.script(16, "hang")
+        with Command(bench, "offline", "16-18", wrapper=unread) as command:
+            pump(lambda: bench.worker.writes(), "it hangs")
+            command.wait_for_watch()
+            command.signal()
+            command.ended(NOTHING)
         bench.unchanged()
 
 
