@@ -16,13 +16,6 @@
 
 DEFINE_CLEANUP(struct memblock_root, memblock_root_unref)
 
-/* Where drop-ins lie, below the root: a name in the first folders masks it in the later ones. */
-static const char *const folders[] = {
-	SYSCONFDIR "/memblockd.conf.d",
-	"/run/memblockd.conf.d",
-	"/usr/lib/memblockd.conf.d",
-};
-
 /* The key that every rule must have. */
 #define ONLINE "Online"
 
@@ -497,6 +490,15 @@ static void folder_failed(const char *folder, int error, void *userdata)
 
 static int load_all(struct loader *loader)
 {
+	/* Who reads a captured tree may be built for another prefix than the machine has. */
+	bool live = memblock_root_is_live(loader->root);
+	const char *file = live ? SYSCONFDIR "/memblockd.conf" : "/etc/memblockd.conf";
+	/* Below the root: a name in the first folders masks it in the later ones. */
+	const char *const folders[] = {
+		live ? SYSCONFDIR "/memblockd.conf.d" : "/etc/memblockd.conf.d",
+		"/run/memblockd.conf.d",
+		"/usr/lib/memblockd.conf.d",
+	};
 	_cleanup_(dropins_done) struct dropins dropins = {};
 	int r;
 
@@ -505,7 +507,7 @@ static int load_all(struct loader *loader)
 	if (r < 0)
 		return r;
 
-	r = load_file(loader, SYSCONFDIR "/memblockd.conf");
+	r = load_file(loader, file);
 	for (size_t i = 0; r >= 0 && i < dropins.n; i++)
 		r = load_file(loader, dropins.paths[i]);
 	if (r >= 0)

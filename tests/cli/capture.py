@@ -70,6 +70,21 @@ def check_capture_of_this_machine():
         assert ours.stdout == theirs.stdout, f"{ours.stdout}\nis not\n{theirs.stdout}"
 
 
+def check_configuration():
+    """In etc, whatever prefix this memblockctl is built for."""
+    files = [f"{folder}/memblockd.conf{name}" for folder, name in (
+        ("etc", ""), ("etc", ".d/a.conf"), ("run", ".d/b.conf"), ("usr/lib", ".d/c.conf"))]
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        for name in files:
+            tree.write(name, f"[Offline]\nReserve=1G\nNo{name.count('/')}=1\n")
+        path = os.path.join(folder, "machine.tar")
+        captured(path, tree.path)
+        copy = opened(path, os.path.join(folder, "copy"))
+        errors = ctl("--root", copy, "policy").stderr
+        for name in files:
+            assert f"/{name}:3" in errors, f"{name}? {errors}"
+
+
 def check_findings_are_kept():
     """Page counts and the kernel's table of sections, but not the file with a word for each page."""
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:

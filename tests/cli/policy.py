@@ -7,7 +7,7 @@ import os
 
 from harness import Skip, ctl, main, small_tree, trees
 
-CONF = os.environ["SYSCONFDIR"].lstrip("/") + "/memblockd.conf"
+CONF = "etc/memblockd.conf"
 HOTPLUG = "sys/module/memory_hotplug/parameters"
 
 

@@ -11,7 +11,6 @@ import time
 from harness import ENVIRONMENT, MEMBLOCKCTL, MEMORY, Tree, main, run
 
 HELPER = MEMBLOCKCTL.parent / "memblockd-online"
-CONFIG = os.environ["SYSCONFDIR"].lstrip("/")
 RULE = os.environ["UDEVRULESDIR"].lstrip("/") + "/60-memblockd.rules"
 RUN = "run/memblockd"
 SYNTHETIC = {"ACTION": "add", "SYNTH_UUID": "0"}
@@ -67,7 +66,7 @@ def settled(**options):
 
 
 def rule(tree, text, name="10-test.conf"):
-    tree.write(f"{CONFIG}/memblockd.conf.d/{name}", text)
+    tree.write(f"etc/memblockd.conf.d/{name}", text)
 
 
 def check_treatments():

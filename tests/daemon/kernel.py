@@ -18,7 +18,7 @@ from harness import MEMORY, MIB, TREES, Skip, Tree, sanitizers
 from service import MEMBLOCKD
 
 BLOCK = 128 * MIB
-CONFIG = os.environ.get("SYSCONFDIR", "/etc").lstrip("/") + "/memblockd.conf"
+CONFIG = "etc/memblockd.conf"
 NODES = "sys/devices/system/node"
 ACTIONS = ("offline", "online", "online_kernel", "online_movable")  # enum memblock_action
 OFFLINE, ONLINE, ONLINE_KERNEL, ONLINE_MOVABLE = range(4)

@@ -6,7 +6,7 @@
 
 /* memblockd.conf and two drop-ins, and what their rules decide about a block of each provider. */
 static const char *const paths[] = {
-	&(SYSCONFDIR "/memblockd.conf")[1],
+	"etc/memblockd.conf",
 	"run/memblockd.conf.d/10-first.conf",
 	"usr/lib/memblockd.conf.d/20-second.conf",
 };

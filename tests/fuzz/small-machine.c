@@ -78,7 +78,7 @@ const struct small_file small_files[] = {
 	{ "sys/module/memory_hotplug/parameters/memmap_on_memory", "N\n", false },
 	{ "sys/module/memory_hotplug/parameters/online_policy", "contig-zones\n", false },
 	{ "var/lib/memblockd/marks", "0x08000000-0x0fffffff - holds the ring buffer\n", false },
-	{ &(SYSCONFDIR "/memblockd.conf")[1], "[Policy]\nMovableRatio=200\n", false },
+	{ "etc/memblockd.conf", "[Policy]\nMovableRatio=200\n", false },
 	{ "run/memblockd.conf.d/a.conf", "[Rule a]\nProvider=acpi\nOnline=movable\n", false },
 	{ "memblockd/sections",
 	  "section 0 flags f map ffffffffffffffff\n"

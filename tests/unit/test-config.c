@@ -7,8 +7,8 @@
 #include "fake-tree.h"
 #include "timespan.h"
 
-#define MAIN (&(SYSCONFDIR "/memblockd.conf")[1])
-#define ETC (&(SYSCONFDIR "/memblockd.conf.d")[1])
+#define MAIN "etc/memblockd.conf"
+#define ETC "etc/memblockd.conf.d"
 #define RUN "run/memblockd.conf.d"
 #define VENDOR "usr/lib/memblockd.conf.d"
 
@@ -142,7 +142,7 @@ static void test_file(void **state)
 	assert_int_equal(config.movable_ratio, row->ratio < 0 ? 301 : row->ratio);
 	assert_int_equal(config.guard, row->guard);
 	for (char *word = strtok_r(wanted, "|", &save); word; word = strtok_r(NULL, "|", &save))
-		sprintf(text + strlen(text), "%s/memblockd.conf%s\n", SYSCONFDIR, word);
+		sprintf(text + strlen(text), "/etc/memblockd.conf%s\n", word);
 	assert_string_equal(warnings.text, text);
 }
 
@@ -432,7 +432,7 @@ static void test_rule(void **state)
 	write_file(tree, MAIN, "%s", row->text);
 	config = load(tree, &warnings);
 	for (char *word = strtok_r(wanted, "|", &save); word; word = strtok_r(NULL, "|", &save))
-		sprintf(text + strlen(text), "%s/memblockd.conf%s\n", SYSCONFDIR, word);
+		sprintf(text + strlen(text), "/etc/memblockd.conf%s\n", word);
 	assert_string_equal(warnings.text, text);
 	describe(&config, text);
 	assert_string_equal(text, row->rules);
@@ -454,12 +454,11 @@ static void test_rules_of_dropins(void **state)
 		tree, ETC, "30-e.conf",
 		"# here\n[Rule v]\nOnline=movable\n[Rule gone]\nNode=1\n[Rule e]\nOnline=no\n");
 	config = load(tree, &warnings);
-	assert_string_equal(warnings.text, SYSCONFDIR
-			    "/memblockd.conf.d/30-e.conf:4: [Rule gone] is left out, since it has "
-			    "no Online=\n");
+	assert_string_equal(warnings.text, "/etc/memblockd.conf.d/30-e.conf:4: [Rule gone] is "
+					   "left out, since it has no Online=\n");
 	describe(&config, text);
 	assert_string_equal(text, "last no\nv movable\nr kernel\ne no\n");
-	assert_string_equal(config.rules[1].place, SYSCONFDIR "/memblockd.conf.d/30-e.conf:2");
+	assert_string_equal(config.rules[1].place, "/etc/memblockd.conf.d/30-e.conf:2");
 	assert_string_equal(config.rules[2].place, "/run/memblockd.conf.d/20-r.conf:1");
 }
 
@@ -474,8 +473,7 @@ static void test_places(void **state)
 	write_file(tree, MAIN,
 		   "[Offline]\nReserve=1M\n[Policy]\nMovableRatio=x\nKernelPolicy=no\n");
 	config = load(tree, &warnings);
-	assert_string_equal(config_place(&config, "Offline", "Reserve"),
-			    SYSCONFDIR "/memblockd.conf:2");
+	assert_string_equal(config_place(&config, "Offline", "Reserve"), "/etc/memblockd.conf:2");
 	assert_string_equal(config_place(&config, "Policy", "MovableRatio"), "default");
 	assert_string_equal(config_place(&config, "Policy", "KernelPolicy"), "default");
 	assert_string_equal(config_place(&config, "Policy", "Nonsense"), "default");

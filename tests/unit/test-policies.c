@@ -93,7 +93,7 @@ static void load(struct fake_tree *tree, const char *name, struct config *ret)
 	assert_true(fd >= 0);
 	n = read(fd, text, sizeof(text));
 	assert_true(n > 0 && n < (ssize_t)sizeof(text));
-	write_bytes(tree, &(SYSCONFDIR "/memblockd.conf")[1], text, (size_t)n);
+	write_bytes(tree, "etc/memblockd.conf", text, (size_t)n);
 	assert_int_equal(config_load(tree->path, complain, NULL, ret), 0);
 }
 
