@@ -60,7 +60,7 @@ static void tell_rival(struct doctor *doctor, const struct rival *rival)
 	const char *fault = fault_of(doctor, rival);
 	const struct rival *other = first_other(doctor, rival);
 	const char *name = strrchr(rival->file, '/') + 1;
-	bool maybe = rival->on[OCCASION_ADD] != TRUTH_YES && !fault;
+	bool maybe = rival->action && rival->on[OCCASION_ADD] != TRUTH_YES && !fault;
 
 	findings_add(findings, fault ? SEVERITY_WARNING : SEVERITY_INFO, "udev-rule",
 		     "A udev rule %s%s%s%s", what_it_does(rival),

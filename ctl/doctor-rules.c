@@ -92,6 +92,25 @@ static int action_of(const struct udev_token *token, const struct udev_values *v
 	       (strstr(value, "mem") || strstr(value, "state") || strstr(value, "devpath"));
 }
 
+static bool writes_state(const struct udev_rule *rule)
+{
+	for (size_t i = 0; i < rule->n; i++)
+		if (strcmp(rule->tokens[i].key, "ATTR") == 0 && rule->tokens[i].attribute &&
+		    strcmp(rule->tokens[i].attribute, "state") == 0)
+			return true;
+	return false;
+}
+
+/* Whatever else runs for new memory may bring it online, unless the same line does that already. */
+static bool may_online(const struct walk *walk, enum truth truth, const struct udev_rule *rule,
+		       const struct udev_token *token)
+{
+	return walk->occasion == OCCASION_ADD && strcmp(token->key, "RUN") == 0 && *token->value &&
+	       (!token->attribute || strcmp(token->attribute, "builtin") != 0) &&
+	       token->operator!= UDEV_REMOVE && !writes_state(rule) &&
+	       (truth == TRUTH_YES || strstr(token->value, "chmem"));
+}
+
 static struct rival *find_rival(struct doctor *doctor, const char *file, unsigned line,
 				const char *action)
 {
@@ -115,8 +134,10 @@ static int effect_of(enum truth truth, const struct udev_rule *rule, const struc
 	int r;
 
 	r = action_of(token, values, &action);
-	if (r <= 0)
+	if (r < 0 || (r == 0 && !may_online(walk, truth, rule, token)))
 		return r;
+	if (r == 0)
+		truth = TRUTH_MAYBE;
 	rival = find_rival(doctor, walk->path, rule->line, action);
 	if (!rival) {
 		r = ARRAY_GROW(doctor->rivals, doctor->rivals_capacity, doctor->n_rivals);

@@ -311,6 +311,28 @@ def check_other_things_that_rules_do():
         assert ids(doctor(tree, 1)) == ["udev-rule"]
 
 
+def check_programs_of_which_nobody_can_tell():
+    """Whatever runs for new memory may bring it online; that is never sure."""
+    for run, wanted in (('RUN+="/usr/sbin/chmem -e 128M"', True),
+                        ('RUN+="/usr/local/bin/onmem %k"', True),
+                        ('RUN{program}+="/usr/local/bin/onmem %k"', True),
+                        ('ATTR{[dmi/id]sys_vendor}=="X", RUN+="/usr/sbin/chmem -e 1"', True),
+                        ('ATTR{[dmi/id]sys_vendor}=="X", RUN+="/usr/local/bin/onmem"', False),
+                        ('RUN{builtin}+="kmod load x"', False),
+                        ('RUN-="/usr/local/bin/onmem"', False), ('RUN=""', False),
+                        ('PROGRAM=="/bin/uname -p"', False)):
+        rule = f'SUBSYSTEM=="memory", ACTION=="add", {run}\n'
+        with machine(rules={f"{USR}/40-memory.rules": rule}) as tree:
+            told = doctor(tree, 0)
+            assert onliner(told) == (("udev", None, False) if wanted else ("nobody", None, True)), \
+                (run, told)
+            assert ids(told, "info") == (["udev-rule"] if wanted else []), (run, told)
+            assert not wanted or "runs a program, on add" in evidence(told, "udev-rule")[0], told
+    both = 'SUBSYSTEM=="memory", ACTION=="add", ATTR{state}="online", RUN+="/bin/mount -o remount x"\n'
+    with machine(rules={f"{USR}/40-memory.rules": both}) as tree:
+        assert len(ids(doctor(tree, 0), "info")) == 1
+
+
 def check_balloons():
     for path in ("sys/bus/vmbus/drivers/hv_balloon/module", "sys/devices/system/xen_memory/x"):
         with machine(auto="online", rules={path: ""}) as tree:
