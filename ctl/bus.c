@@ -190,13 +190,10 @@ int bus_reach(sd_bus **ret)
 	return r < 0 ? bus_fall_back(r, why) : 1;
 }
 
-int bus_need(const struct ctl *ctl, sd_bus **ret)
+int bus_need(sd_bus **ret)
 {
 	_cleanup_free_ char *why = NULL;
 	int r;
-
-	if (ctl->direct || ctl->root)
-		return usage_error(ctl, "This is for memblockd to do: without --direct and --root");
 
 	r = bus_connect(ret, &why);
 	return r < 0 ? tell_silence(r, why) : 0;

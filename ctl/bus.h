@@ -56,9 +56,8 @@ int bus_reach(sd_bus **ret);
 /* Says that memblockd can't be had, and why. 0 where the kernel is read instead; the files of
  * another machine can't be, which is the error r. */
 int bus_fall_back(int r, const char *why);
-/* The same for a verb that can't do without, which --root and --direct are wrong with. 0, -EUSAGE
- * or a negative errno, told. */
-int bus_need(const struct ctl *ctl, sd_bus **ret);
+/* The same for what can't do without. 0 or a negative errno, told. */
+int bus_need(sd_bus **ret);
 /* The size of memory blocks. 0 or a negative errno, told. */
 int bus_block_size(sd_bus *bus, uint64_t *ret);
 

@@ -429,7 +429,7 @@ int change_bus_run(const struct change *change, struct change_result *ret)
 	const char *path;
 	int r;
 
-	r = bus_need(change->ctl, &waiter.bus);
+	r = bus_need(&waiter.bus);
 	if (r >= 0)
 		r = watch(&waiter);
 	if (r < 0)

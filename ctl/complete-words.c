@@ -168,7 +168,7 @@ static int offer_jobs(struct typing *typing)
 
 	if (typing->ctl.host)
 		return 0;
-	r = bus_need(&typing->ctl, &bus);
+	r = bus_need(&bus);
 	if (r >= 0)
 		r = bus_ask(bus, "ListJobs", &reply);
 	if (r < 0)

@@ -122,15 +122,15 @@ static int offer_arguments(struct typing *typing)
 
 static void offer_switches(struct typing *typing)
 {
-	const struct option_spec *tables[] = {
-		typing->ctl.verb ? typing->ctl.verb->options : NULL,
-		common_options,
-	};
+	const struct verb *verb = typing->ctl.verb;
+	const struct option_spec *tables[] = { verb ? verb->options : NULL, common_options };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct option_spec *spec = tables[i]; spec && spec->id; spec++) {
 			char text[48];
 
+			if (tables[i] == common_options && !verb_takes(verb, spec))
+				continue;
 			snprintf(text, sizeof(text), "--%s", spec->name);
 			complete_offer(typing, text, spec->help);
 		}

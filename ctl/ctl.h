@@ -51,6 +51,7 @@ struct verb {
 	int (*run)(struct ctl *ctl, char **arguments);
 	int max_arguments; /* -1: any number */
 	bool local;        /* it reads files of this machine, which no memblockd tells of */
+	bool needs_daemon; /* nothing of it can be done without memblockd */
 };
 
 extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes, verb_devices,
@@ -60,6 +61,8 @@ extern const struct verb verb_status, verb_list, verb_show, verb_map, verb_nodes
 extern const struct verb *const verbs[]; /* ends with NULL */
 
 extern const struct option_spec common_options[];
+/* Whether a verb (NULL: none yet) can do anything with one of them. */
+bool verb_takes(const struct verb *verb, const struct option_spec *common);
 
 /* Reads the command line: the verb, its switches and the common ones in any order. Returns 1 with a
  * NULL-terminated list of what is left, 0 where --help or --version was asked for and printed, or a

@@ -146,9 +146,24 @@ int take_option(struct ctl *ctl, int id, const char *argument)
 	return take_common(ctl, id, argument) ? 0 : -ENOENT;
 }
 
-/* Files of another machine can't be read. */
-static int choose_host(const struct ctl *ctl)
+bool verb_takes(const struct verb *verb, const struct option_spec *common)
 {
+	switch (common->id) {
+	case OPT_ROOT:
+	case OPT_DIRECT:
+		return !verb || !verb->needs_daemon;
+	case 'H':
+		return !verb || !verb->local;
+	default:
+		return true;
+	}
+}
+
+/* Files of another machine can't be read, and not everything is to be had without memblockd. */
+static int choose_source(const struct ctl *ctl)
+{
+	if (ctl->verb->needs_daemon && (ctl->direct || ctl->root))
+		return usage_error(ctl, "This is for memblockd to do: without --direct and --root");
 	if (!ctl->host)
 		return 0;
 	if (!*ctl->host)
@@ -207,7 +222,7 @@ int parse_command_line(struct ctl *ctl, int argc, char **argv, char ***ret_argum
 				   argv[optind + ctl->verb->max_arguments], ctl->verb->name);
 
 	*ret_arguments = argv + optind;
-	r = choose_host(ctl);
+	r = choose_source(ctl);
 	return r < 0 ? r : 1;
 }
 

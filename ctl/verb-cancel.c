@@ -19,7 +19,7 @@ static int cancel_run(struct ctl *ctl, char **arguments)
 	path = bus_job_path((uint32_t)id);
 	if (!path)
 		return log_oom();
-	r = bus_need(ctl, &bus);
+	r = bus_need(&bus);
 	if (r < 0)
 		return r;
 
@@ -40,4 +40,5 @@ const struct verb verb_cancel = {
 	.help = "Cancel a job; what it did is put back",
 	.run = cancel_run,
 	.max_arguments = 1,
+	.needs_daemon = true,
 };

@@ -35,7 +35,8 @@ static void print_options(const struct verb *verb)
 	for (const struct option_spec *spec = verb ? verb->options : NULL; spec && spec->id; spec++)
 		print_option(spec);
 	for (const struct option_spec *spec = common_options; spec->id; spec++)
-		print_option(spec);
+		if (verb_takes(verb, spec))
+			print_option(spec);
 }
 
 static void print_columns(void)
@@ -56,6 +57,9 @@ static void print_arguments(const struct verb *verb)
 		  "a size (512M, 4G), blocks (memory32, 32-40), addresses\n"
 		  "                         (0x40000000-0x47ffffff), node:N or device:NAME" },
 		{ "BLOCK", "a number (8), a name (memory8) or a range of either (8-12)" },
+		{ "JOB", "the number of a job, as jobs lists it" },
+		{ "FILE.tar", "where to; .xz or .gz behind it says how it is compressed" },
+		{ "device:NAME", "a device, as devices lists it" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -104,7 +104,7 @@ static int jobs_run(struct ctl *ctl, char **arguments __attribute__((unused)))
 	_cleanup_bus_ sd_bus *bus = NULL;
 	int r;
 
-	r = bus_need(ctl, &bus);
+	r = bus_need(&bus);
 	if (r < 0)
 		return r;
 	r = bus_ask(bus, "ListJobs", &reply);
@@ -133,4 +133,5 @@ const struct verb verb_jobs = {
 	.parse = groups_parse,
 	.run = jobs_run,
 	.max_arguments = 0,
+	.needs_daemon = true,
 };

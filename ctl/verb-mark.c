@@ -19,7 +19,7 @@ static const struct option_spec mark_options[] = {
 	{ OPT_DEVICE, "device", "NAME", "mark them only as long as this device brings them",
 	  false },
 	{ 'l', "list", NULL, "list the marks", false },
-	{ OPT_REASON, "reason", "TEXT", "why they are to stay", false },
+	{ OPT_REASON, "reason", "TEXT", "why they are to stay; needed with BLOCK", false },
 	{},
 };
 
@@ -153,7 +153,7 @@ static int mark_run(struct ctl *ctl, char **arguments)
 		return usage_error(ctl, "Why? --reason TEXT tells those who come after you");
 	r = mark_call_parse(ctl, arguments, &targets);
 	if (r >= 0)
-		r = bus_need(ctl, &bus);
+		r = bus_need(&bus);
 	if (r < 0)
 		return r;
 	return lists ? list_marks(ctl, bus) : set_marks(bus, &targets);
@@ -167,4 +167,5 @@ const struct verb verb_mark = {
 	.parse = mark_parse,
 	.run = mark_run,
 	.max_arguments = -1,
+	.needs_daemon = true,
 };

@@ -405,7 +405,7 @@ static int monitor_run(struct ctl *ctl, char **arguments __attribute__((unused))
 	_cleanup_(monitor_done) struct monitor monitor = { .json = ctl->json };
 	int r;
 
-	r = bus_need(ctl, &monitor.bus);
+	r = bus_need(&monitor.bus);
 	if (r >= 0)
 		r = bus_block_size(monitor.bus, &monitor.block_size);
 	if (r >= 0)
@@ -428,4 +428,5 @@ const struct verb verb_monitor = {
 	.help = "Print what happens to memory, as it happens, until Ctrl-C",
 	.run = monitor_run,
 	.max_arguments = 0,
+	.needs_daemon = true,
 };

@@ -12,7 +12,7 @@ static int unmark_run(struct ctl *ctl, char **arguments)
 		return usage_error(ctl, "Which blocks? Numbers or ranges like 8-12");
 	r = mark_call_parse(ctl, arguments, &targets);
 	if (r >= 0)
-		r = bus_need(ctl, &bus);
+		r = bus_need(&bus);
 	if (r >= 0)
 		r = mark_call_new(bus, "Unmark", &targets, &call);
 	return r < 0 ? r : mark_call(bus, call);
@@ -24,4 +24,5 @@ const struct verb verb_unmark = {
 	.help = "Lift the marks that an administrator set on blocks",
 	.run = unmark_run,
 	.max_arguments = -1,
+	.needs_daemon = true,
 };

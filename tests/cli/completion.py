@@ -41,6 +41,8 @@ def check_switches():
     completes("--root --direct --host --json --help --version", "-")
     completes("--blocks --best-effort", "plan", "--b")
     completes("--root", "show", "3", "--r")
+    completes("--reason", "mark", "3", "--r")
+    completes("--help", "capture", "--h")
     completes("--complete", "help", "--c")
     completes("--summary", "list", "-an", "--summ")
 

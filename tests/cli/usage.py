@@ -27,6 +27,9 @@ SWITCHES = {
     "metrics": ["--busy", "--prometheus"],
     "help": ["--complete"],
 }
+# What a verb refuses, its help doesn't offer.
+NEEDS_DAEMON = ["mark", "unmark", "jobs", "cancel", "monitor"]
+LOCAL = ["policy", "doctor", "capture"]
 COLUMNS = ["RANGE", "SIZE", "STATE", "REMOVABLE", "BLOCK", "NODE", "ZONES", "REASONS", "NID",
            "DEVICE", "SUBSECTIONS", "KERNEL-REMOVABLE"]
 
@@ -231,10 +234,16 @@ def check_help():
     assert help_of("-h") == help_of("help") == text
 
 
+def switches(verb):
+    refused_ones = [*(["--root DIR", "--direct"] if verb in NEEDS_DAEMON else []),
+                    *(["-H, --host HOST"] if verb in LOCAL else [])]
+    return [switch for switch in COMMON if switch not in refused_ones] + SWITCHES.get(verb, [])
+
+
 def check_help_of_each_verb_names_every_switch():
     for verb in VERBS:
         text = help_of(verb, "--help")
-        for switch in COMMON + SWITCHES.get(verb, []):
+        for switch in switches(verb):
             assert f" {switch}" in text, f"{verb} --help lacks {switch}"
         assert f"memblockctl {verb}" in text, text
         assert help_of("help", verb) == help_of("--help", verb) == help_of(verb, "-h") == text, verb
@@ -244,9 +253,15 @@ def check_help_of_each_verb_names_every_switch():
 def check_no_switch_is_left_out_of_these_checks():
     """So that a new one is added here too."""
     for verb in VERBS:
-        known = " ".join(COMMON + SWITCHES.get(verb, []))
+        known = " ".join(switches(verb))
         for name in re.findall(r"^ {2}.{4}(--[a-z-]+)", help_of(verb, "--help"), re.M):
             assert re.search(rf"{name}\b", known), f"{verb} {name}"
+
+
+def check_help_of_arguments():
+    for verb, word in (("show", "BLOCK"), ("mark", "BLOCK"), ("plan", "MEMORY"), ("cancel", "JOB"),
+                       ("capture", "FILE.tar"), ("remove", "device:NAME")):
+        assert f"\nArguments:\n  {word} " in help_of(verb, "--help"), verb
 
 
 def check_help_of_list_names_every_column():
