@@ -263,19 +263,25 @@ static int on_blocks_changed(sd_bus_message *message, void *userdata,
 	return 0;
 }
 
-static void tell_job(struct monitor *monitor, const char *event, const struct bus_job *job)
+/* When it is asked, a job that just came may have ended. */
+static void print_job(struct monitor *monitor, bool ended, const struct bus_job *job)
 {
-	bool ended = *job->result != '\0';
-	json_object *object;
 	char size[SIZE_TEXT_MAX];
+
+	size_to_text(job->wanted, size);
+	if (ended)
+		print_line(monitor, "Job %" PRIu32 " ended: %s, %s, %s%s%s%s%s", job->id, job->kind,
+			   size, job->result, *job->error ? ", " : "", job->error,
+			   *job->text ? ": " : "", job->text);
+	else
+		print_line(monitor, "Job %" PRIu32 " is queued: %s, %s", job->id, job->kind, size);
+}
+
+static void print_job_json(struct monitor *monitor, const char *event, const struct bus_job *job)
+{
+	json_object *object;
 	int r = 0;
 
-	if (!monitor->json) {
-		print_line(monitor, "Job %" PRIu32 ": %s, %s, %s%s%s%s%s", job->id, job->kind,
-			   size_to_text(job->wanted, size), ended ? job->result : job->state,
-			   *job->error ? ", " : "", job->error, *job->text ? ": " : "", job->text);
-		return;
-	}
 	object = new_event(event, &r);
 	json_add_number(object, "job", job->id, &r);
 	json_add_text(object, "kind", job->kind, &r);
@@ -287,7 +293,7 @@ static void tell_job(struct monitor *monitor, const char *event, const struct bu
 	print_event(monitor, object, r);
 }
 
-static int on_job(struct monitor *monitor, sd_bus_message *message, const char *event)
+static int on_job(struct monitor *monitor, sd_bus_message *message, bool ended)
 {
 	_cleanup_bus_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(bus_job_done) struct bus_job job = {};
@@ -300,21 +306,23 @@ static int on_job(struct monitor *monitor, sd_bus_message *message, const char *
 		r = bus_job_read(monitor->bus, path, &error, &job);
 	if (r < 0)
 		(void)bus_tell(&error, r);
+	else if (monitor->json)
+		print_job_json(monitor, ended ? "job-removed" : "job-new", &job);
 	else
-		tell_job(monitor, event, &job);
+		print_job(monitor, ended, &job);
 	return 0;
 }
 
 static int on_job_new(sd_bus_message *message, void *userdata,
 		      sd_bus_error *error __attribute__((unused)))
 {
-	return on_job(userdata, message, "job-new");
+	return on_job(userdata, message, false);
 }
 
 static int on_job_removed(sd_bus_message *message, void *userdata,
 			  sd_bus_error *error __attribute__((unused)))
 {
-	return on_job(userdata, message, "job-removed");
+	return on_job(userdata, message, true);
 }
 
 static int on_settled(sd_bus_message *message __attribute__((unused)), void *userdata,
