@@ -25,6 +25,16 @@ DEFINE_CLEANUP(struct memblock_transition, memblock_transition_free)
 		refuse_r < 0 ? refuse_r : 1;                          \
 	})
 
-/* A size in a sentence, in MiB: nothing here is smaller than that. */
-#define SIZE_FORMAT "%" PRIu64 " MiB"
-#define SIZE_ARGUMENT(bytes) ((bytes) >> 20)
+/* A size in a sentence, in the largest unit of which it is a whole number, and in MiB at least:
+ * nothing here is smaller than that. */
+static inline unsigned size_scale(uint64_t bytes)
+{
+	unsigned scale = 0;
+
+	for (uint64_t n = bytes >> 20; n > 0 && n % 1024 == 0; n /= 1024)
+		scale++;
+	return scale;
+}
+
+#define SIZE_FORMAT "%" PRIu64 " %ciB"
+#define SIZE_ARGUMENT(bytes) (bytes) >> (20 + 10 * size_scale(bytes)), "MGTPE"[size_scale(bytes)]

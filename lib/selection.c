@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
 #include <string.h>
 
 #include "range-list.h"
@@ -161,6 +162,27 @@ static int select_all(const struct memblock_inventory *inventory,
 	return r;
 }
 
+static int refuse_size(struct memblock_plan *plan, const struct memblock_inventory *inventory,
+		       uint64_t size)
+{
+	const uint64_t mib = UINT64_C(1) << 20, number = size / mib;
+	char hint[64] = "";
+
+	if (size % mib != 0)
+		return refuse(plan, MEMBLOCK_REFUSAL_NOT_ALIGNED,
+			      "a size of %" PRIu64
+			      " bytes is not made of whole memory blocks of " SIZE_FORMAT,
+			      size, SIZE_ARGUMENT(inventory->block_size));
+	/* chmem takes a number for so many MiB, where somebody may have meant a block. */
+	if (inventory_find(inventory, number))
+		snprintf(hint, sizeof(hint), "; block %" PRIu64 " is named memory%" PRIu64, number,
+			 number);
+	return refuse(plan, MEMBLOCK_REFUSAL_NOT_ALIGNED,
+		      "a size of " SIZE_FORMAT " is not made of whole memory blocks of " SIZE_FORMAT
+		      "%s",
+		      SIZE_ARGUMENT(size), SIZE_ARGUMENT(inventory->block_size), hint);
+}
+
 int select_blocks(struct memblock_plan *plan, const struct memblock_inventory *inventory,
 		  const struct memblock_request *request, struct selection *ret)
 {
@@ -170,10 +192,7 @@ int select_blocks(struct memblock_plan *plan, const struct memblock_inventory *i
 
 	r = check_ranges(plan, inventory, request, &ranges);
 	if (r == 0 && request->size % inventory->block_size != 0)
-		r = refuse(plan, MEMBLOCK_REFUSAL_NOT_ALIGNED,
-			   "a size of %" PRIu64
-			   " bytes is not made of whole memory blocks of " SIZE_FORMAT,
-			   request->size, SIZE_ARGUMENT(inventory->block_size));
+		r = refuse_size(plan, inventory, request->size);
 	if (r == 0)
 		r = check_names(plan, inventory, request);
 	for (size_t i = 0; i < request->n_ranges && r == 0; i++)

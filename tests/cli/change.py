@@ -114,13 +114,14 @@ def check_refused_by_name():
                 (("offline", "memory20"), "NotRemovable", "mixed-zones"),
                 (("offline", "0x40000000-0x40ffffff"), "NotAligned", "0x40000000-0x47ffffff"),
                 (("offline", "100M"), "NotAligned", "128 MiB"),
+                (("offline", "4"), "NotAligned", "block 4 is named memory4"),
                 (("offline", "memory40"), "NoSuchBlock", "memory40"),
                 (("offline", "19-30"), "NoSuchBlock", "memory21"),
                 (("offline", "memory18446744073709551615"), "NoSuchBlock", "18446744073709551615"),
                 (("offline", "8-9", "9-10"), "InvalidRange", "overlap"),
                 (("offline", "node:7"), "NoSuchNode", "7"),
                 (("offline", "device:nothing"), "NoSuchDevice", "nothing"),
-                (("offline", "64G"), "TooFewBlocks", "65536 MiB"),
+                (("offline", "64G"), "TooFewBlocks", "64 GiB"),
                 (("offline", "0-15"), "TooLittleMemory", "reserve")):
             unchanged(tree, *words, status=NOTHING, says=(f"memblockctl: {error}: ", text))
             told = json.loads(unchanged(tree, *words, "-J", status=NOTHING, says=error))
