@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -62,6 +63,17 @@ static int choose_online_zone(const struct ctl *ctl, struct change *change)
 	return 0;
 }
 
+static int no_such_zone(const struct ctl *ctl)
+{
+	char text[64];
+	size_t n = 0;
+
+	for (int zone = MEMBLOCK_ZONE_DMA; zone < MEMBLOCK_ZONE_DEVICE; zone++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? ", " : "",
+				      memblock_zone_to_string((enum memblock_zone)zone));
+	return usage_error(ctl, "There is no zone \"%s\"; there are %s", arg_zone, text);
+}
+
 static int choose_offline_zone(const struct ctl *ctl, struct change *change)
 {
 	change->action = MEMBLOCK_ACTION_OFFLINE;
@@ -69,18 +81,22 @@ static int choose_offline_zone(const struct ctl *ctl, struct change *change)
 		return 0;
 	if (memblock_zone_from_string(arg_zone, &change->zone) < 0 ||
 	    change->zone <= MEMBLOCK_ZONE_NONE)
-		return usage_error(ctl, "There is no zone \"%s\"", arg_zone);
+		return no_such_zone(ctl);
 	return 0;
 }
 
 static int parse_words(const struct ctl *ctl, char **words, struct change *change)
 {
+	const char *takes = change->kind == CHANGE_REMOVE
+				    ? "a device, device:NAME"
+				    : "a size (4G), blocks (memory32, 32-40), an address range "
+				      "(0x..-0x..), node:N or device:NAME";
 	_cleanup_free_ char *error = NULL;
 	int r;
 
 	if (!*words)
-		return usage_error(ctl, "Which memory? A size, blocks, node:N or device:NAME");
-	r = targets_parse(words, arg_blocks, &change->targets, &error);
+		return usage_error(ctl, "Which memory? That is %s", takes);
+	r = targets_parse(words, arg_blocks, takes, &change->targets, &error);
 	if (r == -EINVAL)
 		return usage_error(ctl, "%s", error);
 	return r < 0 ? log_oom() : 0;

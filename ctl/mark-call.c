@@ -2,20 +2,20 @@
 #include "mark-call.h"
 #include "log.h"
 
+#define TAKES "blocks (8, memory8, 8-12) and address ranges (0x..-0x..)"
+
 int mark_call_parse(const struct ctl *ctl, char **words, struct targets *ret)
 {
 	_cleanup_free_ char *error = NULL;
 	int r;
 
-	r = targets_parse(words, true, ret, &error);
+	r = targets_parse(words, true, TAKES, ret, &error);
 	if (r == -EINVAL)
 		return usage_error(ctl, "%s", error);
 	if (r < 0)
 		return log_oom();
 	if (ret->size || ret->device || ret->nid != MEMBLOCK_NID_UNKNOWN)
-		return usage_error(ctl,
-				   "Marks are for blocks (8, memory8, 8-12) and address ranges "
-				   "(0x..-0x..) alone");
+		return usage_error(ctl, "Marks are for " TAKES " alone");
 	return 0;
 }
 

@@ -104,7 +104,7 @@ static bool begins_with(const char *word, const char *prefix)
 }
 
 static int parse_word(struct targets *targets, const char *word, bool numbers_are_blocks,
-		      char **ret_error)
+		      const char *takes, char **ret_error)
 {
 	if (begins_with(word, "node:"))
 		return parse_node(targets, word, ret_error);
@@ -117,18 +117,18 @@ static int parse_word(struct targets *targets, const char *word, bool numbers_ar
 		return parse_blocks(targets, word, ret_error);
 	if (*word >= '0' && *word <= '9')
 		return parse_size(targets, word, ret_error);
-	return wrong(ret_error, word,
-		     "names no memory: that is a size (4G), blocks (memory32, 32-40), an "
-		     "address range (0x..-0x..), node:N or device:NAME");
+	return asprintf(ret_error, "\"%s\" names no memory: that is %s", word, takes) < 0 ? -ENOMEM
+											  : -EINVAL;
 }
 
-int targets_parse(char **words, bool numbers_are_blocks, struct targets *ret, char **ret_error)
+int targets_parse(char **words, bool numbers_are_blocks, const char *takes, struct targets *ret,
+		  char **ret_error)
 {
 	_cleanup_(targets_done) struct targets targets = { .nid = MEMBLOCK_NID_UNKNOWN };
 	int r;
 
 	for (; *words; words++) {
-		r = parse_word(&targets, *words, numbers_are_blocks, ret_error);
+		r = parse_word(&targets, *words, numbers_are_blocks, takes, ret_error);
 		if (r < 0)
 			return r;
 	}

@@ -27,10 +27,12 @@ void targets_done(struct targets *targets);
 /*
  * Reads words as chmem does, and more: a size (4G, 512 of MiB), blocks (memory32, 32-40; with
  * numbers_are_blocks also 32), an address range (0x..-0x.., the last address inside), node:N,
- * device:NAME. On -EINVAL ret_error is set to a sentence without end that names the word and what
- * is wrong with it, to be freed. Else 0 or -ENOMEM.
+ * device:NAME. takes says in words which of these the verb takes. On -EINVAL ret_error is set to a
+ * sentence without end that names the word and what is wrong with it, to be freed. Else 0 or
+ * -ENOMEM.
  */
-int targets_parse(char **words, bool numbers_are_blocks, struct targets *ret, char **ret_error);
+int targets_parse(char **words, bool numbers_are_blocks, const char *takes, struct targets *ret,
+		  char **ret_error);
 
 /* The ranges in bytes, to be freed; whether they fall on block borders is for others to say. 0,
  * -ENXIO for a block beyond all addresses (ret_error as above), -ENOMEM. */

@@ -165,6 +165,10 @@ def check_words_that_name_no_memory():
         refused("cancel", "--", word, says=f'"{word}"')
     for word in ("8-9", "4G", "node:0", "memory8"):
         refused("remove", word, says="device:NAME")
+    # No verb offers what it doesn't take.
+    refused("remove", "foo", says='"foo" names no memory: that is a device, device:NAME;')
+    refused("mark", "all", "--reason", "x", says="that is blocks (8, memory8, 8-12) and address")
+    refused("unmark", "all", says='"all" names no memory: that is blocks (8, memory8, 8-12) and')
 
 
 def check_zones_and_times():
@@ -172,6 +176,7 @@ def check_zones_and_times():
     refused("online", "4G", "-z", "", says='""')
     refused("offline", "4G", "--zone", "nonsense", says='"nonsense"')
     refused("offline", "4G", "--zone", "none", says='"none"')
+    refused("offline", "4G", "-z", "kernel", says='"kernel"; there are DMA, DMA32, Normal, Highmem, Mov')
     for time in ("0", "", "x", "-1", "5 parsec", "1.5s"):
         refused("offline", "4G", f"--timeout={time}", says=f'"{time}"')
 

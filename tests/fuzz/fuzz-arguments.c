@@ -32,7 +32,7 @@ static void parse_targets(char **words, bool numbers_are_blocks)
 	_cleanup_free_ char *error = NULL;
 	int r;
 
-	r = targets_parse(words, numbers_are_blocks, &targets, &error);
+	r = targets_parse(words, numbers_are_blocks, "", &targets, &error);
 	must((r == -EINVAL) == (error != NULL));
 	if (r < 0)
 		return;
