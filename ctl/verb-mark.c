@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <ctype.h>
 #include <inttypes.h>
 
 #include "log.h"
@@ -127,16 +128,39 @@ static int list_marks(const struct ctl *ctl, sd_bus *bus)
 	return r < 0 ? log_error(r, "Can't list the marks: %m") : table_print(table);
 }
 
-static int set_marks(sd_bus *bus, const struct targets *targets)
+static int check_reason(const struct ctl *ctl)
+{
+	if (!arg_reason || !*arg_reason)
+		return usage_error(ctl, "Why? --reason TEXT tells those who come after you");
+	for (const char *c = arg_reason; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			return usage_error(ctl, "The reason has a control character in it (0x%02x)",
+					   (unsigned char)*c);
+	return 0;
+}
+
+/* The bus carries UTF-8 alone. */
+static int append_text(const struct ctl *ctl, sd_bus_message *call, const char *option,
+		       const char *text)
+{
+	int r = sd_bus_message_append_basic(call, 's', text ?: "");
+
+	if (r == -EINVAL)
+		return usage_error(ctl, "What --%s says is no UTF-8", option);
+	return r < 0 ? log_error(r, "Can't ask memblockd: %m") : 0;
+}
+
+static int set_marks(const struct ctl *ctl, sd_bus *bus, const struct targets *targets)
 {
 	_cleanup_message_ sd_bus_message *call = NULL;
 	int r;
 
 	r = mark_call_new(bus, "Mark", targets, &call);
-	if (r < 0)
-		return r;
-	r = sd_bus_message_append(call, "ss", arg_device ? arg_device : "", arg_reason);
-	return r < 0 ? log_error(r, "Can't ask memblockd: %m") : mark_call(bus, call);
+	if (r >= 0)
+		r = append_text(ctl, call, "device", arg_device);
+	if (r >= 0)
+		r = append_text(ctl, call, "reason", arg_reason);
+	return r < 0 ? r : mark_call(bus, call);
 }
 
 static int mark_run(struct ctl *ctl, char **arguments)
@@ -149,14 +173,14 @@ static int mark_run(struct ctl *ctl, char **arguments)
 	if (lists && (*arguments || arg_reason || arg_device))
 		return usage_error(ctl, *arguments ? "--list lists all marks and takes no block"
 						   : "Which blocks? Numbers or ranges like 8-12");
-	if (!lists && (!arg_reason || !*arg_reason))
-		return usage_error(ctl, "Why? --reason TEXT tells those who come after you");
-	r = mark_call_parse(ctl, arguments, &targets);
+	r = lists ? 0 : check_reason(ctl);
+	if (r >= 0)
+		r = mark_call_parse(ctl, arguments, &targets);
 	if (r >= 0)
 		r = bus_need(&bus);
 	if (r < 0)
 		return r;
-	return lists ? list_marks(ctl, bus) : set_marks(bus, &targets);
+	return lists ? list_marks(ctl, bus) : set_marks(ctl, bus, &targets);
 }
 
 const struct verb verb_mark = {

@@ -78,6 +78,8 @@ def check_missing_arguments():
     refused("mark", "--reason", "x", says="Which blocks")
     refused("mark", "8", says="--reason")
     refused("mark", "8", "--reason", "", says="--reason")
+    refused("mark", "8", "--reason", "a\tb", says="control character in it (0x09)")
+    refused("mark", "8", "--reason", "\033[1m", says="control character in it (0x1b)")
     refused("unmark", says="Which blocks")
     refused("cancel", says="Which job")
 

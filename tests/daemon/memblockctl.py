@@ -14,7 +14,7 @@ import threading
 from types import SimpleNamespace
 
 from bench import Bench
-from command import DONE, NOTHING, PARTLY, Command, told, told_json
+from command import DONE, NOTHING, PARTLY, USAGE, Command, told, told_json
 from harness import ENVIRONMENT, MEMBLOCKCTL, MIB, Skip, Workers, ctl, main, trees
 from kernel import BLOCK, Machine, counts_line
 from service import PATH, Bus, Daemon, pump
@@ -283,6 +283,10 @@ def check_marks():
         assert told_json(bench, "mark")["marks"] == []
         told(bench, "unmark", "16", status=NOTHING, says="NoSuchMark")
         told(bench, "mark", "99", "--reason", "x", status=NOTHING, says="NoSuchBlock")
+        told(bench, "mark", "16", "--reason", "gr\u00fcn")
+        for words in (("--reason", os.fsdecode(b"gr\xfcn")),
+                      ("--device", os.fsdecode(b"\xff"), "--reason", "x")):
+            told(bench, "mark", "17", *words, status=USAGE, says=f"What {words[0]} says is no UTF-8")
 
 
 def check_remove():
