@@ -62,24 +62,16 @@ static void print_extent(const struct memblock_extent *extent)
 	putchar('\n');
 }
 
-static int print_composition(const struct memblock_inventory *inventory,
-			     const struct memblock_block *block)
+/* n is negative where they are not known. */
+static void print_composition(const struct memblock_extent *extents, int n)
 {
-	_cleanup_free_ struct memblock_extent *extents = NULL;
-	int n;
-
-	n = memblock_block_composition(inventory, block, &extents);
-	if (n == -ENODATA) {
+	if (n < 0) {
 		print_line("Made of", "");
-		return 0;
+		return;
 	}
-	if (n < 0)
-		return n;
-
 	printf("%14s:\n", "Made of");
 	for (int i = 0; i < n; i++)
 		print_extent(&extents[i]);
-	return 0;
 }
 
 static void print_flags(uint32_t flags)
@@ -264,18 +256,22 @@ static int print_evidence(const struct memblock_inventory *inventory,
 static int print_block(const struct memblock_inventory *inventory,
 		       const struct memblock_block *block, void *userdata)
 {
+	_cleanup_free_ struct memblock_extent *extents = NULL;
 	bool *first = userdata;
-	int r;
+	int r, n;
 
+	/* Before a line is printed: memblockd is asked for details, and may say why not. */
+	n = memblock_block_composition(inventory, block, &extents);
+	if (n < 0 && n != -ENODATA)
+		return log_oom();
 	if (!*first)
 		putchar('\n');
 	*first = false;
 
 	print_head(inventory, block);
 	print_now(inventory, block);
-	r = print_composition(inventory, block);
-	if (r >= 0)
-		r = print_subsections(inventory, block);
+	print_composition(extents, n);
+	r = print_subsections(inventory, block);
 	if (r >= 0)
 		r = print_evidence(inventory, block);
 	return r < 0 ? log_oom() : 0;

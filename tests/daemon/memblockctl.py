@@ -66,6 +66,9 @@ def check_what_strangers_are_not_told():
                   "--inh-caps=-all"]
         output = told(bench, "show", "0", "1", wrapper=nobody, says="org.memblockd1.inspect")
         assert "Removable: yes" in output and "Made of: not known" in output, output
+        # Why not stands in front of all, as on a terminal.
+        output = told(bench, "show", "0", wrapper=["sh", "-c", 'exec "$@" 2>&1', "sh", *nobody])
+        assert output.startswith("memblockctl: ") and "memory0 " in output.splitlines()[1], output
         with Command(bench, "show", "all", wrapper=nobody) as command:
             command.ended()
             assert len(command.stderr().splitlines()) == 1, command.stderr()
