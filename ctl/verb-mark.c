@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <ctype.h>
-#include <inttypes.h>
+#include <string.h>
 
 #include "log.h"
-#include "mark-call.h"
-#include "size.h"
-#include "table.h"
-#include "text.h"
+#include "mark-table.h"
 
 enum {
 	OPT_DEVICE = 0x200,
@@ -41,93 +38,6 @@ static int mark_parse(struct ctl *ctl __attribute__((unused)), int id, const cha
 	}
 }
 
-struct mark {
-	uint64_t start, size;
-	const char *device, *reason;
-	int stale;
-};
-
-static int add_columns(struct libscols_table *table)
-{
-	static const struct {
-		const char *name;
-		bool left;
-		enum json_form json;
-	} columns[] = {
-		{ "RANGE", true, JSON_TEXT },  { "BLOCK", false, JSON_TEXT },
-		{ "DEVICE", true, JSON_TEXT }, { "STALE", true, JSON_BOOLEAN },
-		{ "REASON", true, JSON_TEXT },
-	};
-	int r = 0;
-
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(columns); i++)
-		r = table_add_column(table, columns[i].name, 0, columns[i].left, columns[i].json);
-	return r;
-}
-
-/* The blocks that a mark covers; "" where it falls on no borders of this machine's blocks. */
-static const char *mark_blocks(const struct mark *mark, uint64_t block_size,
-			       char text[LIST_TEXT_MAX])
-{
-	if (mark->start % block_size || mark->size % block_size || mark->size == 0)
-		return "";
-	return blocks_text(mark->start / block_size, mark->size / block_size, text);
-}
-
-static int add_mark(struct libscols_table *table, const struct mark *mark, uint64_t block_size)
-{
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char range[RANGE_TEXT_MAX], blocks[LIST_TEXT_MAX];
-	const char *stale = mark->stale ? "yes" : "no";
-	int r;
-
-	if (!line)
-		return -ENOMEM;
-	if (scols_table_is_json(table))
-		stale = mark->stale ? "true" : "false";
-	r = table_setf(line, 0, "%s", range_to_text(mark->start, mark->start + mark->size, range));
-	if (r >= 0)
-		r = table_setf(line, 1, "%s", mark_blocks(mark, block_size, blocks));
-	if (r >= 0)
-		r = table_setf(line, 2, "%s", mark->device);
-	if (r >= 0)
-		r = table_setf(line, 3, "%s", stale);
-	return r < 0 ? r : table_setf(line, 4, "%s", mark->reason);
-}
-
-static int add_marks(struct libscols_table *table, sd_bus_message *reply, uint64_t block_size)
-{
-	struct mark mark;
-	int r;
-
-	r = sd_bus_message_enter_container(reply, 'a', "(ttssb)");
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(ttssb)", &mark.start, &mark.size,
-						  &mark.device, &mark.reason, &mark.stale)) > 0)
-		r = add_mark(table, &mark, block_size);
-	return r;
-}
-
-static int list_marks(const struct ctl *ctl, sd_bus *bus)
-{
-	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
-	_cleanup_message_ sd_bus_message *reply = NULL;
-	uint64_t block_size;
-	int r;
-
-	r = bus_block_size(bus, &block_size);
-	if (r < 0)
-		return r;
-	r = bus_ask(bus, "ListMarks", &reply);
-	if (r < 0)
-		return r;
-
-	table = table_new(ctl->json ? TABLE_JSON : TABLE_PLAIN, true, "marks");
-	if (!table || add_columns(table) < 0)
-		return log_oom();
-	r = add_marks(table, reply, block_size);
-	return r < 0 ? log_error(r, "Can't list the marks: %m") : table_print(table);
-}
-
 static int check_reason(const struct ctl *ctl)
 {
 	if (!arg_reason || !*arg_reason)
@@ -150,6 +60,36 @@ static int append_text(const struct ctl *ctl, sd_bus_message *call, const char *
 	return r < 0 ? log_error(r, "Can't ask memblockd: %m") : 0;
 }
 
+static int list_marks(const struct ctl *ctl, sd_bus *bus)
+{
+	_cleanup_(scols_unref_tablep) struct libscols_table *table = NULL;
+	int r;
+
+	r = mark_table_new(ctl, bus, NULL, &table);
+	return r < 0 ? r : table_print(table);
+}
+
+static int find_stale(const struct mark *mark, uint64_t block_size __attribute__((unused)),
+		      void *userdata)
+{
+	bool *stale = userdata;
+
+	*stale = *stale || (mark->stale && strcmp(mark->device, arg_device) == 0);
+	return 0;
+}
+
+/* It may come yet; or its name was mistyped. */
+static int tell_stale(sd_bus *bus, const struct targets *targets)
+{
+	bool stale = false;
+	int r;
+
+	r = mark_for_each(bus, targets, find_stale, &stale);
+	if (stale)
+		log_line("%s brings no such block here: the mark holds once it does", arg_device);
+	return r;
+}
+
 static int set_marks(const struct ctl *ctl, sd_bus *bus, const struct targets *targets)
 {
 	_cleanup_message_ sd_bus_message *call = NULL;
@@ -160,7 +100,9 @@ static int set_marks(const struct ctl *ctl, sd_bus *bus, const struct targets *t
 		r = append_text(ctl, call, "device", arg_device);
 	if (r >= 0)
 		r = append_text(ctl, call, "reason", arg_reason);
-	return r < 0 ? r : mark_call(bus, call);
+	if (r >= 0)
+		r = mark_call(bus, call);
+	return r < 0 || !arg_device ? r : tell_stale(bus, targets);
 }
 
 static int mark_run(struct ctl *ctl, char **arguments)

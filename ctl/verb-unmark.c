@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "mark-call.h"
+#include "mark-table.h"
 
 static int unmark_run(struct ctl *ctl, char **arguments)
 {
+	_cleanup_(scols_unref_tablep) struct libscols_table *lifted = NULL;
 	_cleanup_(targets_done) struct targets targets = {};
 	_cleanup_bus_ sd_bus *bus = NULL;
 	_cleanup_message_ sd_bus_message *call = NULL;
@@ -14,8 +15,12 @@ static int unmark_run(struct ctl *ctl, char **arguments)
 	if (r >= 0)
 		r = bus_need(&bus);
 	if (r >= 0)
+		r = mark_table_new(ctl, bus, &targets, &lifted);
+	if (r >= 0)
 		r = mark_call_new(bus, "Unmark", &targets, &call);
-	return r < 0 ? r : mark_call(bus, call);
+	if (r >= 0)
+		r = mark_call(bus, call);
+	return r < 0 ? r : table_print(lifted);
 }
 
 const struct verb verb_unmark = {

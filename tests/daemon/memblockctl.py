@@ -270,7 +270,8 @@ def check_memblockd_that_goes_away_at_the_end():
 def check_marks():
     with Bench() as bench:
         told(bench, "mark", "16-17", "memory20", "--reason", "firmware logs live here")
-        told(bench, "mark", "18", "--reason", "a DIMM", "--device", "PNP0C80:00")
+        told(bench, "mark", "18", "--reason", "a DIMM", "--device", "PNP0C80:00",
+             says="PNP0C80:00 brings no such block here: the mark holds once it does")
         marks = told_json(bench, "mark")["marks"]
         assert [(mark["block"], mark["device"], mark["stale"]) for mark in marks
                 if mark["reason"] != "a DIMM"] == [("16-17", None, False), ("20", None, False)], marks
@@ -282,7 +283,11 @@ def check_marks():
             .splitlines()[16] == "marked"
         assert told(bench, "help", "--complete", "--", "unmark", "1") == \
             "16\tonline\n17\tonline\n", "blocks without a mark are offered"
-        told(bench, "unmark", "16-20")
+        # Whole ones, of which all are told.
+        lifted = told(bench, "unmark", "17").splitlines()
+        assert len(lifted) == 2 and "16-17" in lifted[1] and "firmware logs" in lifted[1], lifted
+        lifted = told_json(bench, "unmark", "0-20")["marks"]
+        assert sorted(mark["block"] for mark in lifted) == ["18", "20"], lifted
         assert told_json(bench, "mark")["marks"] == []
         told(bench, "unmark", "16", status=NOTHING, says="NoSuchMark")
         told(bench, "mark", "99", "--reason", "x", status=NOTHING, says="NoSuchBlock")
