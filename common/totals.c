@@ -12,6 +12,7 @@ void totals_add(struct totals *totals, const struct memblock_block *block, size_
 	totals->online += online ? n : 0;
 	totals->offline += state == MEMBLOCK_STATE_OFFLINE ? n : 0;
 	totals->removable[removable] += n;
+	totals->removable_offline[removable] += state == MEMBLOCK_STATE_OFFLINE ? n : 0;
 	/* A verdict with reasons is always no. */
 	for (unsigned i = 0; removable == MEMBLOCK_ANSWER_NO && i < TOTALS_REASONS; i++)
 		if (memblock_block_has_reason(block, (enum memblock_reason)i))

@@ -13,6 +13,7 @@ struct totals {
 	uint64_t online; /* online and going offline */
 	uint64_t offline;
 	uint64_t removable[3];            /* by enum memblock_answer */
+	uint64_t removable_offline[3];    /* the offline ones of those */
 	uint64_t reasons[TOTALS_REASONS]; /* a block may count under several */
 	uint64_t zones[TOTALS_ZONES];     /* online blocks by their zone */
 };

@@ -14,13 +14,25 @@
 #define RANGES_SHOWN 6
 
 static void print_amount(const struct memblock_inventory *inventory, const char *label,
-			 enum style style, uint64_t blocks)
+			 enum style style, uint64_t blocks, uint64_t offline)
 {
 	char text[SIZE_TEXT_MAX];
 
 	size_to_text(blocks * memblock_inventory_block_size(inventory), text);
-	printf("%14s: %s%s%s in %" PRIu64 " block%s\n", label, style_on(style), text, style_off(),
+	printf("%14s: %s%s%s in %" PRIu64 " block%s", label, style_on(style), text, style_off(),
 	       blocks, blocks == 1 ? "" : "s");
+	if (offline > 0)
+		printf(", %" PRIu64 " of them offline", offline);
+	putchar('\n');
+}
+
+/* Of offline blocks too. */
+static void print_verdict(const struct memblock_inventory *inventory, const char *label,
+			  enum style style, const struct totals *totals,
+			  enum memblock_answer removable)
+{
+	print_amount(inventory, label, style, totals->removable[removable],
+		     totals->removable_offline[removable]);
 }
 
 /* "0, 8, 12-14 and 3 more": the blocks of one reason, whatever others they have. */
@@ -106,14 +118,14 @@ static void print_status(const struct ctl *ctl, const struct memblock_inventory 
 	printf("%14s: %s each, sections of %s\n", "Blocks",
 	       size_to_text(memblock_inventory_block_size(inventory), block_size),
 	       section ? size_to_text(section, section_size) : "a size not known");
-	print_amount(inventory, "Online", STYLE_PLAIN, totals->online);
-	print_amount(inventory, "Offline", STYLE_PLAIN, totals->offline);
-	print_amount(inventory, "Removable", STYLE_GOOD, totals->removable[MEMBLOCK_ANSWER_YES]);
-	print_amount(inventory, "Not removable", STYLE_BAD, totals->removable[MEMBLOCK_ANSWER_NO]);
+	print_amount(inventory, "Online", STYLE_PLAIN, totals->online, 0);
+	print_amount(inventory, "Offline", STYLE_PLAIN, totals->offline, 0);
+	print_verdict(inventory, "Removable", STYLE_GOOD, totals, MEMBLOCK_ANSWER_YES);
+	print_verdict(inventory, "Not removable", STYLE_BAD, totals, MEMBLOCK_ANSWER_NO);
 	print_reasons(inventory, totals);
 	if (totals->removable[MEMBLOCK_ANSWER_UNKNOWN] > 0)
-		print_amount(inventory, "Not known", STYLE_UNSURE,
-			     totals->removable[MEMBLOCK_ANSWER_UNKNOWN]);
+		print_verdict(inventory, "Not known", STYLE_UNSURE, totals,
+			      MEMBLOCK_ANSWER_UNKNOWN);
 	print_mismatches(ctl);
 	print_sources(inventory);
 }
