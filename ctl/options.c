@@ -162,6 +162,8 @@ bool verb_takes(const struct verb *verb, const struct option_spec *common)
 /* Files of another machine can't be read, and not everything is to be had without memblockd. */
 static int choose_source(const struct ctl *ctl)
 {
+	if (ctl->root && !*ctl->root)
+		return usage_error(ctl, "Which root? The folder of a captured tree");
 	if (ctl->verb->needs_daemon && (ctl->direct || ctl->root))
 		return usage_error(ctl, "This is for memblockd to do: without --direct and --root");
 	if (!ctl->host)

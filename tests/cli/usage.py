@@ -66,6 +66,8 @@ def check_ambiguous_switch():
 
 def check_missing_arguments():
     refused("--root", says="--root")
+    refused("--root", "", says="Which root?")
+    refused("list", "-s", "", says="Which root?")
     refused("list", "-o", says="-o")
     refused("list", "--split", says="--split")
     refused("map", "--svg", says="--svg")
