@@ -6,6 +6,9 @@ _memblockctl() {
 	read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
 	[[ ${COMP_LINE:0:COMP_POINT} == *[[:blank:]] ]] && words+=('')
 	current=${words[-1]}
+	# As the shell would: of --root it matters.
+	words=("${words[@]//[\"\']/}")
+	words=("${words[@]/#\~\//$HOME/}")
 
 	COMPREPLY=()
 	while IFS= read -r line; do
