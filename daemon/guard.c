@@ -12,8 +12,6 @@
 
 /* systemd may be slow to start a worker. */
 #define WORKER_TRIES 8
-/* A mount takes milliseconds; jobs wait for it. */
-#define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
 
 /* One block that is guarded, or is to be, or no longer is to be. */
 struct guarded {
@@ -122,7 +120,8 @@ static void go_on(struct guard *guard)
 	if (guard->is_adding)
 		request.verb = WORKER_GUARD;
 	request.block = block->index;
-	errand_begin(guard->errand, &request, LIMIT_USEC);
+	/* A mount takes milliseconds, and a worker on a busy machine some seconds. Jobs wait. */
+	errand_begin(guard->errand, &request, guard->manager->config.timeout_usec);
 }
 
 static void tell_failure(const struct guard *guard, int error, const char *and_more)

@@ -244,7 +244,8 @@ def check_guard_that_does_not_answer():
         bench.worker.released.wait()
         return 0
 
-    with Bench(before=lambda bench: bench.machine.write(CONFIG, "[Marks]\nGuard=yes\n")) as bench:
+    text = "[Marks]\nGuard=yes\n[Offline]\nTimeout=5s\n"
+    with Bench(before=lambda bench: bench.machine.write(CONFIG, text)) as bench:
         bench.client.wait_tried()
         bench.worker.guard = late
         bench.client.call("Mark", MARK, [place(20, 3)], "", "Ours")
