@@ -8,7 +8,7 @@ _memblockctl() {
 	current=${words[-1]}
 	# As the shell would: of --root it matters.
 	words=("${words[@]//[\"\']/}")
-	words=("${words[@]/#\~\//$HOME/}")
+	words=("${words[@]/#\~\//"$HOME"/}")
 
 	COMPREPLY=()
 	while IFS= read -r line; do

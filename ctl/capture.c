@@ -58,14 +58,17 @@ static const struct wanted {
 	{ "sys/firmware/memmap", 2, false, NULL },
 	{ "sys/firmware/memory", 2, false, NULL },
 	{ "sys/module/memory_hotplug/parameters", 1, false, NULL },
-	{ "etc/memblockd.conf", 0, false, NULL },
-	{ "etc/memblockd.conf.d", 1, false, NULL },
 	{ "run/memblockd.conf.d", 1, false, NULL },
 	{ "run/memblockd/kernel-policy", 0, false, NULL },
 	{ "run/memblockd/ready", 0, false, NULL },
 	{ "usr/lib/memblockd.conf.d", 1, false, NULL },
 	{ "var/lib/memblockd/marks", 0, false, NULL },
 };
+
+/* This machine's configuration is where this build has it, a tree's in etc, for whoever reads it.
+ */
+#define OWN_CONFIGURATION SYSCONFDIR "/memblockd.conf"
+#define TREE_CONFIGURATION "/etc/memblockd.conf"
 
 /* Without it there is nothing to capture. */
 static const char wanted_most[] = "sys/devices/system/memory";
@@ -94,6 +97,18 @@ static int archive_failure(struct capture *capture, const char *path)
 	return error > 0 ? -error : -EIO;
 }
 
+static void set_name(struct archive_entry *entry, const char *path)
+{
+	const char *own = BELOW_ROOT(OWN_CONFIGURATION), *tree = BELOW_ROOT(TREE_CONFIGURATION);
+	char name[PATH_MAX_LENGTH];
+
+	if (strncmp(path, own, strlen(own)) == 0) {
+		snprintf(name, sizeof(name), "%s%s", tree, path + strlen(own));
+		path = name;
+	}
+	archive_entry_set_pathname(entry, path);
+}
+
 /* One entry: a file with its data, a link with its target, or a folder. Of the mode's bits those
  * count that make a program of a file. */
 static int add_entry(struct capture *capture, const char *path, mode_t mode, const char *data,
@@ -106,7 +121,7 @@ static int add_entry(struct capture *capture, const char *path, mode_t mode, con
 	if (!entry)
 		return log_oom();
 
-	archive_entry_set_pathname(entry, path);
+	set_name(entry, path);
 	archive_entry_set_filetype(entry, type);
 	archive_entry_set_perm(entry, type == AE_IFREG ? 0444 | (mode & 0111) : 0755);
 	archive_entry_set_mtime(entry, time(NULL), 0);
@@ -421,6 +436,17 @@ static int add_boot(struct capture *capture)
 	return r == -ENOMEM ? log_oom() : r;
 }
 
+static int add_configuration(struct capture *capture)
+{
+	bool live = memblock_root_is_live(capture->root);
+	const char *file = live ? OWN_CONFIGURATION : TREE_CONFIGURATION;
+	const char *folder = live ? OWN_CONFIGURATION ".d" : TREE_CONFIGURATION ".d";
+	int r;
+
+	r = add_path(capture, BELOW_ROOT(file), 0, false, NULL);
+	return r < 0 ? r : add_path(capture, BELOW_ROOT(folder), 1, false, NULL);
+}
+
 static int add_everything(struct capture *capture)
 {
 	_cleanup_close_ int fd = -1;
@@ -428,8 +454,7 @@ static int add_everything(struct capture *capture)
 
 	fd = memblock_root_open(capture->root, wanted_most, O_DIRECTORY);
 	if (fd < 0)
-		return log_error(fd, "No memory hotplug here, nothing to capture: /%s: %m",
-				 wanted_most);
+		return log_error(fd, "Nothing to capture: /%s: %m", wanted_most);
 
 	r = add_architecture(capture);
 	if (r >= 0)
@@ -438,6 +463,8 @@ static int add_everything(struct capture *capture)
 		r = add_rules(capture);
 	if (r >= 0)
 		r = add_boot(capture);
+	if (r >= 0)
+		r = add_configuration(capture);
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(wanted); i++)
 		r = add_path(capture, wanted[i].path, wanted[i].depth, wanted[i].devices,
 			     wanted[i].only);

@@ -190,19 +190,18 @@ static void on_interrupt(int signo)
 	errno = saved;
 }
 
-/* Unless it is ignored, as nohup(1) has it. */
-static int catch_signal(int signo, const struct sigaction *action)
+/* As nohup(1) has it. */
+static bool ignores_hangup(void)
 {
 	struct sigaction found;
 
-	if (sigaction(signo, NULL, &found) < 0)
-		return -errno;
-	return found.sa_handler != SIG_IGN && sigaction(signo, action, NULL) < 0 ? -errno : 0;
+	return sigaction(SIGHUP, NULL, &found) >= 0 && found.sa_handler == SIG_IGN;
 }
 
 static int catch_signals(void)
 {
 	static const int interrupting[] = { SIGINT, SIGTERM, SIGHUP };
+	size_t n = ARRAY_SIZE(interrupting) - ignores_hangup();
 	struct sigaction alarmed = { .sa_handler = on_alarm };
 	struct sigaction interrupted = { .sa_handler = on_interrupt };
 	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
@@ -212,8 +211,8 @@ static int catch_signals(void)
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
 	    sigaction(SIGALRM, &alarmed, NULL) < 0)
 		r = -errno;
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(interrupting); i++)
-		r = catch_signal(interrupting[i], &interrupted);
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = sigaction(interrupting[i], &interrupted, NULL) < 0 ? -errno : 0;
 	return r < 0 ? log_error(r, "Can't catch signals: %m") : 0;
 }
 

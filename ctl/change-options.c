@@ -65,10 +65,10 @@ static int choose_online_zone(const struct ctl *ctl, struct change *change)
 
 static int no_such_zone(const struct ctl *ctl)
 {
-	char text[64];
+	char text[128] = "";
 	size_t n = 0;
 
-	for (int zone = MEMBLOCK_ZONE_DMA; zone < MEMBLOCK_ZONE_DEVICE; zone++)
+	for (int zone = MEMBLOCK_ZONE_DMA; zone < MEMBLOCK_ZONE_DEVICE && n < sizeof(text); zone++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s", n > 0 ? ", " : "",
 				      memblock_zone_to_string((enum memblock_zone)zone));
 	return usage_error(ctl, "There is no zone \"%s\"; there are %s", arg_zone, text);

@@ -26,7 +26,7 @@ struct ctl {
 	bool direct;
 	bool json;
 	bool of_daemon; /* what load_inventory() gave is memblockd's */
-	bool changed;   /* memory, as it was asked for */
+	bool changed;   /* memory or marks, as it was asked for */
 };
 
 /* One switch. Every table of switches is the source of getopt's, of --help and of the completions.

@@ -92,11 +92,16 @@ static int action_of(const struct udev_token *token, const struct udev_values *v
 	       (strstr(value, "mem") || strstr(value, "state") || strstr(value, "devpath"));
 }
 
+static bool assigns(const struct udev_token *token)
+{
+	return token->operator!= UDEV_MATCH && token->operator!= UDEV_NO_MATCH;
+}
+
 static bool writes_state(const struct udev_rule *rule)
 {
 	for (size_t i = 0; i < rule->n; i++)
-		if (strcmp(rule->tokens[i].key, "ATTR") == 0 && rule->tokens[i].attribute &&
-		    strcmp(rule->tokens[i].attribute, "state") == 0)
+		if (assigns(&rule->tokens[i]) && strcmp(rule->tokens[i].key, "ATTR") == 0 &&
+		    rule->tokens[i].attribute && strcmp(rule->tokens[i].attribute, "state") == 0)
 			return true;
 	return false;
 }

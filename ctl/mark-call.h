@@ -4,9 +4,6 @@
 #include "bus.h"
 #include "targets.h"
 
-/* Reads words that name blocks (8, memory8, 8-12) or addresses. 0, -EUSAGE or a negative errno,
- * told. */
-int mark_call_parse(const struct ctl *ctl, char **words, struct targets *ret);
 /* A mark of memblockd. */
 struct mark {
 	uint64_t start, size;
@@ -15,6 +12,9 @@ struct mark {
 	int stale; /* it fits no block */
 };
 
+/* Reads words that name blocks (8, memory8, 8-12) or addresses. 0, -EUSAGE or a negative errno,
+ * told. */
+int mark_call_parse(const struct ctl *ctl, char **words, struct targets *ret);
 /* Calls function() for each mark that overlaps some ranges (NULL: for all), until it fails. 0 or a
  * negative errno, told. */
 int mark_for_each(sd_bus *bus, const struct targets *targets,

@@ -15,6 +15,14 @@ static bool is_no_file(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
+/* Renaming would take the link's place, and leave what it leads to as it was. */
+static bool is_link(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static int open_as_it_is(struct new_file *file)
 {
 	file->fd = open(file->path, O_WRONLY | O_CLOEXEC);
@@ -27,6 +35,8 @@ int new_file_open(struct new_file *file, const char *path, mode_t mode)
 
 	if (is_no_file(path))
 		return open_as_it_is(file);
+	if (is_link(path))
+		return log_error(-ELOOP, "Can't write %s: it is a link; name the file", path);
 	if (asprintf(&file->temporary, "%s.%d.new", path, getpid()) < 0) {
 		file->temporary = NULL;
 		return log_oom();

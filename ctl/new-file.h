@@ -6,7 +6,7 @@
 #include "macros.h"
 
 /* A file that is there whole or not at all: written beside its place, and renamed at the end. What
- * stands there and is no file, a device or a pipe, is written to. */
+ * stands there and is no file, a device or a pipe, is written to; a link to a file is refused. */
 struct new_file {
 	const char *path;
 	char *temporary;

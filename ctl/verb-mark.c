@@ -78,16 +78,14 @@ static int find_stale(const struct mark *mark, uint64_t block_size __attribute__
 	return 0;
 }
 
-/* It may come yet; or its name was mistyped. */
-static int tell_stale(sd_bus *bus, const struct targets *targets)
+/* It may come yet; or its name was mistyped. The mark is set in either case. */
+static void tell_stale(sd_bus *bus, const struct targets *targets)
 {
 	bool stale = false;
-	int r;
 
-	r = mark_for_each(bus, targets, find_stale, &stale);
+	(void)mark_for_each(bus, targets, find_stale, &stale);
 	if (stale)
 		log_line("%s brings no such block here: the mark holds once it does", arg_device);
-	return r;
 }
 
 static int set_marks(const struct ctl *ctl, sd_bus *bus, const struct targets *targets)
@@ -102,7 +100,9 @@ static int set_marks(const struct ctl *ctl, sd_bus *bus, const struct targets *t
 		r = append_text(ctl, call, "reason", arg_reason);
 	if (r >= 0)
 		r = mark_call(bus, call);
-	return r < 0 || !arg_device ? r : tell_stale(bus, targets);
+	if (r >= 0 && arg_device)
+		tell_stale(bus, targets);
+	return r;
 }
 
 static int mark_run(struct ctl *ctl, char **arguments)

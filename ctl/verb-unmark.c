@@ -20,7 +20,10 @@ static int unmark_run(struct ctl *ctl, char **arguments)
 		r = mark_call_new(bus, "Unmark", &targets, &call);
 	if (r >= 0)
 		r = mark_call(bus, call);
-	return r < 0 ? r : table_print(lifted);
+	if (r < 0)
+		return r;
+	ctl->changed = true;
+	return table_print(lifted);
 }
 
 const struct verb verb_unmark = {

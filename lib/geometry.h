@@ -28,5 +28,5 @@ unsigned geometry_release_number(const char *release);
 /* architecture may be NULL, or what a 32-bit program is told. */
 bool geometry_is_arm64(const char *architecture);
 bool geometry_is_s390(const char *architecture);
-/* Whether it is one that has memory hotplug. */
+/* Whether it is one that is known here, with what it does about boot memory. */
 bool geometry_is_known(const char *architecture);

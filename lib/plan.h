@@ -37,4 +37,5 @@ static inline unsigned size_scale(uint64_t bytes)
 }
 
 #define SIZE_FORMAT "%" PRIu64 " %ciB"
-#define SIZE_ARGUMENT(bytes) (bytes) >> (20 + 10 * size_scale(bytes)), "MGTPE"[size_scale(bytes)]
+/* Two arguments for it; what it is given is looked at more than once. */
+#define SIZE_ARGUMENT(bytes) ((bytes) >> (20 + 10 * size_scale(bytes))), "MGTPE"[size_scale(bytes)]

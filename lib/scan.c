@@ -25,7 +25,10 @@ static int read_sources(struct memblock_inventory *inventory, char **ret_error)
 	r = source_machine_read(inventory);
 	if (r < 0)
 		return r;
+	notes_begin(&inventory->notes);
 	r = source_blocks_read(inventory, ret_error);
+	if (r >= 0)
+		r = notes_end(&inventory->notes);
 	if (r < 0)
 		return r;
 

@@ -175,9 +175,9 @@ int memblock_inventory_set_sections(struct memblock_inventory *inventory, const 
 
 	notes_begin(&inventory->notes);
 	damaged = sections_parse(&newer, text, &inventory->notes);
-	r = damaged < 0 ? damaged : notes_end(&inventory->notes);
-	if (r < 0)
-		return r;
+	r = notes_end(&inventory->notes);
+	if (damaged < 0 || r < 0)
+		return MIN(damaged, r);
 	r = put_all(&inventory->sections, &newer);
 	if (r < 0)
 		return r;

@@ -316,6 +316,7 @@ def check_programs_of_which_nobody_can_tell():
     for run, wanted in (('RUN+="/usr/sbin/chmem -e 128M"', True),
                         ('RUN+="/usr/local/bin/onmem %k"', True),
                         ('RUN{program}+="/usr/local/bin/onmem %k"', True),
+                        ('ATTR{state}=="offline", RUN+="/usr/local/bin/onmem %k"', True),
                         ('ATTR{[dmi/id]sys_vendor}=="X", RUN+="/usr/sbin/chmem -e 1"', True),
                         ('ATTR{[dmi/id]sys_vendor}=="X", RUN+="/usr/local/bin/onmem"', False),
                         ('RUN{builtin}+="kmod load x"', False),

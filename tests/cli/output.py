@@ -247,6 +247,16 @@ def check_picture_into_a_pipe():
             assert path.is_fifo() and sorted(os.listdir(folder)) == ["link", "pipe"]
 
 
+def check_picture_into_a_link_to_a_file():
+    with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
+        path, link = pathlib.Path(folder) / "file", pathlib.Path(folder) / "link"
+        path.write_text("kept", encoding="utf-8")
+        link.symlink_to(path)
+        result = ctl("--root", tree.path, "map", "--svg", link)
+        assert result.returncode == 1 and "it is a link" in result.stderr, result
+        assert link.is_symlink() and path.read_text(encoding="utf-8") == "kept"
+
+
 def check_picture_that_cannot_be_written():
     """Told with exit 1; nothing of it is left behind."""
     with small_tree() as tree, tempfile.TemporaryDirectory() as folder:
