@@ -9,8 +9,6 @@
 #include "errand.h"
 #include "manager.h"
 
-/* systemd may be slow to start a worker, and a job can't do without. */
-#define WORKER_TRIES 20
 /* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
 #define EJECT_USEC (UINT64_C(60) * 1000 * 1000)
 #define PAUSE_USEC (UINT64_C(200) * 1000)
@@ -113,7 +111,7 @@ int eject_new(struct manager *manager, const struct job *job, const struct eject
 	if (r >= 0)
 		r = sd_event_source_set_enabled(eject->timer, SD_EVENT_OFF);
 	if (r >= 0)
-		r = errand_new(manager->event, manager->spare, WORKER_TRIES, &errand,
+		r = errand_new(manager->event, manager->spare, ERRAND_TRIES, &errand,
 			       &eject->errand);
 	if (r < 0)
 		return r;

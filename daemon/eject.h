@@ -12,7 +12,7 @@ struct manager;
 struct eject;
 
 struct eject_listener {
-	/* The kernel doesn't come back from it, or did. */
+	/* Whether the kernel doesn't come back from it; false with each answer. */
 	void (*stuck)(bool is_stuck, void *userdata);
 	/* 0, or a negative errno; it may be freed in it. */
 	void (*ended)(int error, void *userdata);

@@ -11,6 +11,10 @@
 struct errand;
 struct spare;
 
+/* systemd may be slow to start a worker: ten seconds are waited where nothing can be done without.
+ */
+#define ERRAND_TRIES 20
+
 /* Each may be called before errand_begin() or errand_stop() returns, and the errand may be freed in
  * it. */
 struct errand_listener {

@@ -109,7 +109,7 @@ static void go_on(struct guard *guard)
 	struct guarded *block = NULL;
 
 	/* Where it was stuck, a job may run by now. */
-	if (!queue_is_running(guard->manager->queue))
+	if (!guard->manager->stopping && !queue_is_running(guard->manager->queue))
 		block = find_next(guard);
 	if (!block) {
 		queue_wake(guard->manager->queue);
@@ -158,6 +158,7 @@ static void on_ended(const struct worker_answer *answer, void *userdata)
 	} else if (block && answer->result >= 0) {
 		/* What was asked for then, whatever is wanted by now. */
 		block->is_there = guard->is_adding;
+		block->failed = false;
 	}
 	go_on(guard);
 }

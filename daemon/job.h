@@ -47,6 +47,7 @@ struct job {
 	enum memblock_ending ending;
 	const char *error; /* what ended it, the last part of an error's name; NULL for none */
 	char *message;     /* the same as a sentence */
+	bool overtaken;    /* by one of the policy while it waited: not again */
 	int journal_fd;    /* its file under /run/memblockd/jobs; negative for none, or why none */
 };
 

@@ -78,9 +78,12 @@ static void note_written(struct kernel_policy *policy)
 static void on_ended(const struct worker_answer *answer, void *userdata)
 {
 	struct kernel_policy *policy = userdata;
+	bool was_stuck = policy->stuck;
 
 	policy->stuck = false;
-	if (answer->result < 0)
+	if (answer->result < 0 && was_stuck)
+		policy->failed[policy->setting] = true; /* that was told */
+	else if (answer->result < 0)
 		fail(policy, answer->result);
 	else
 		note_written(policy);

@@ -90,11 +90,16 @@ static int open_root(struct manager *manager)
 	return 0;
 }
 
-static int scan_failed(int r, const char *why, sd_bus_error *error)
+/* It is tried again and again: the same is told once. */
+static int scan_failed(struct manager *manager, int r, const char *why, sd_bus_error *error)
 {
 	if (!why)
 		why = strerror(-r);
-	tell(EVENT_SCAN_FAILED, NO_JOB, NO_BLOCK, "The memory blocks could not be read: %s", why);
+	if (!manager->scan_error || strcmp(manager->scan_error, why) != 0)
+		tell(EVENT_SCAN_FAILED, NO_JOB, NO_BLOCK, "The memory blocks could not be read: %s",
+		     why);
+	free(manager->scan_error);
+	manager->scan_error = strdup(why);
 	if (r != -ENOMEM)
 		(void)sd_bus_error_set(error, MEMBLOCK_BUS_ERROR "ScanFailed", why);
 	return r;
@@ -111,7 +116,8 @@ static int scan(struct manager *manager, struct census **ret, sd_bus_error *erro
 	if (r >= 0)
 		r = census_new(inventory, ret);
 	if (r < 0)
-		return scan_failed(r, why, error);
+		return scan_failed(manager, r, why, error);
+	free(TAKE_PTR(manager->scan_error));
 	manager->counts.scans++;
 	manager->counts.last_scan_usec = realtime_usec();
 	return 0;
@@ -348,18 +354,26 @@ static int try_sections(struct manager *manager)
 }
 
 /* The job of another memblockd must not be taken for one that was interrupted, and on the bus it
- * would be met too late. Where no lock can be had, no job can be written down either. */
+ * would be met too late. */
 static int lock_machine(struct manager *manager)
 {
+	int r;
+
 	if (manager->options.read_only)
 		return 0;
-	manager->lock_fd = kept_lock(manager->root, LOCK);
-	if (manager->lock_fd == -ENOMEM)
+	r = kept_lock(manager->root, LOCK);
+	manager->lock_fd = MAX(r, -1);
+	if (r == -ENOMEM)
 		return log_oom();
-	return manager->lock_fd == -EWOULDBLOCK
-		       ? log_error(manager->lock_fd, "Another memblockd is at work here; it holds "
-						     "/" KEPT_FOLDER "/" LOCK)
-		       : 0;
+	if (r == -EWOULDBLOCK)
+		return log_error(r, "Another memblockd is at work here; it holds /" KEPT_FOLDER
+				    "/" LOCK);
+	if (r < 0)
+		tell(EVENT_STARTED, NO_JOB, NO_BLOCK,
+		     "Can't lock /" KEPT_FOLDER "/" LOCK
+		     ", so another memblockd may be at work: %s",
+		     strerror(-r));
+	return 0;
 }
 
 /* What a killed daemon left comes before what anybody new may ask for. */
@@ -493,6 +507,7 @@ struct manager *manager_free(struct manager *manager)
 	config_done(&manager->config);
 	memblock_root_unref(manager->root);
 	closep(&manager->opener_fd);
+	free(manager->scan_error);
 	closep(&manager->lock_fd);
 	sd_event_unref(manager->event);
 	free(manager);

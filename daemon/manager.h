@@ -60,6 +60,7 @@ struct manager {
 	unsigned zone_mismatches; /* blocks that went online in another zone than was wanted */
 	int opener_fd;       /* connection to the worker that opens files for us; -1 for none yet */
 	bool opener_is_mute; /* it did not answer in this scan, and isn't waited for again in it */
+	char *scan_error;    /* why the last scan failed, told; NULL where it didn't */
 	int lock_fd;         /* of run/memblockd; -1 where there is none */
 	bool ready;
 	bool stopping;

@@ -17,7 +17,6 @@
 #define BLOCKS_MAX 1024
 
 /* A file can wait: nothing is done by it. */
-#define WORKER_TRIES 20
 #define LIMIT_USEC (UINT64_C(5) * 1000 * 1000)
 
 struct entry {
@@ -146,7 +145,7 @@ int marked_new(struct manager *manager, struct marked **ret)
 	if (!marked)
 		return -ENOMEM;
 	marked->manager = manager;
-	r = errand_new(manager->event, manager->spare, WORKER_TRIES, &listener, &marked->errand);
+	r = errand_new(manager->event, manager->spare, ERRAND_TRIES, &listener, &marked->errand);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(marked);

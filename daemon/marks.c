@@ -83,7 +83,7 @@ static int check_range(const struct memblock_inventory *inventory,
 
 /* The file may have been written by hand since the last scan; what is written is made of the
  * inventory. */
-static int read_file(struct manager *manager, sd_bus_error *error)
+static int read_marks_anew(struct manager *manager, sd_bus_error *error)
 {
 	enum memblock_source_state state;
 	const char *text;
@@ -199,7 +199,7 @@ int marks_set(struct manager *manager, const struct ranges *ranges, const char *
 	const struct ranges none = {};
 	int r;
 
-	r = read_file(manager, error);
+	r = read_marks_anew(manager, error);
 	for (size_t i = 0; r >= 0 && i < ranges->n; i++)
 		r = check_range(manager->inventory, &ranges->items[i], error);
 	if (r < 0)
@@ -223,7 +223,7 @@ int marks_lift(struct manager *manager, const struct ranges *ranges, sd_bus_erro
 	_cleanup_(new_marks_done) struct new_marks marks = {};
 	int r, gone;
 
-	r = read_file(manager, error);
+	r = read_marks_anew(manager, error);
 	if (r < 0)
 		return r;
 	r = new_marks_open(&marks);

@@ -28,7 +28,7 @@
 /* Between two changes of a job that goes on no more time passes than a write may take, and this
  * beside it: for a worker that isn't there yet, a kernel that doesn't come back, a device that
  * goes. What is done behind the job has that time too. */
-#define BESIDE_WRITE_USEC (UINT64_C(90) * 1000 * 1000)
+#define BESIDE_WRITE_USEC (UINT64_C(150) * 1000 * 1000)
 
 struct queue {
 	struct manager *manager;
@@ -294,12 +294,20 @@ static void tell_start(const struct job *job)
 		     job_kind_to_string(job->kind), job->user);
 }
 
+/* Those that waited longer than one of the policy, which begins now. */
+static void note_overtaken(struct queue *queue, const struct job *job)
+{
+	for (size_t i = 0; job->request.by_policy && queue->jobs[i] != job; i++)
+		queue->jobs[i]->overtaken = true;
+}
+
 static int start(struct queue *queue, struct job *job)
 {
 	const struct run_listener listener = { on_changed, on_ended, queue };
 	bool ready;
 
 	tell_start(job);
+	note_overtaken(queue, job);
 	ready = prepare(queue, job);
 	forget_findings(queue);
 	if (!ready || run_new(queue->manager, job, &listener, &queue->run) < 0)
@@ -353,7 +361,7 @@ static bool needs_no_count(const struct queue *queue, const struct job *job)
 /* What a killed daemon left half done, then memory that was added, which is wanted at once. */
 static int rank(const struct job *job)
 {
-	return job->back ? 2 : job->request.by_policy;
+	return job->back ? 2 : job->request.by_policy || job->overtaken;
 }
 
 static struct job *next_job(const struct queue *queue)

@@ -24,9 +24,9 @@ int queue_recover(struct queue *queue);
 
 /* 0, -EDQUOT where this user has too many waiting, -ESHUTDOWN where the daemon is stopping. */
 int queue_has_room(const struct queue *queue, uid_t user);
-/* Puts a job at the end, and takes the request over. One of the policy goes before all that wait.
- * The job begins from the event loop: the pages of its blocks are counted then, and it is planned
- * anew. */
+/* Puts a job at the end, and takes the request over. One of the policy goes before those that wait,
+ * but for what a killed daemon left, and none is overtaken twice. The job
+ * begins from the event loop: the pages of its blocks are counted then, and it is planned anew. */
 int queue_add(struct queue *queue, enum job_kind kind, uid_t user, struct request *request,
 	      const struct memblock_plan *plan, const struct job **ret);
 /* What was counted for a job's plan: taken over where it begins at once, so that nothing is counted

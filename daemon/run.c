@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "arrivals.h"
-#include "bus-signals.h"
 #include "clock.h"
 #include "eject.h"
 #include "errand.h"
@@ -17,8 +16,6 @@
 #include "run.h"
 #include "zone.h"
 
-/* systemd may be slow to start a worker, and a job can't do without. */
-#define WORKER_TRIES 20
 /* A block that somebody else is taking offline. */
 #define RIVAL_PAUSE_USEC (UINT64_C(100) * 1000)
 /* Where so many workers in a row died at once, the next would too. */
@@ -489,7 +486,7 @@ int run_new(struct manager *manager, struct job *job, const struct run_listener 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(run->timer, SD_EVENT_OFF);
 	if (r >= 0)
-		r = errand_new(manager->event, manager->spare, WORKER_TRIES, &errand, &run->errand);
+		r = errand_new(manager->event, manager->spare, ERRAND_TRIES, &errand, &run->errand);
 	if (r < 0)
 		return r;
 

@@ -13,6 +13,7 @@
 /* Nothing else goes on meanwhile, and what is asked is but how much is to be put back. */
 #define ANSWER_USEC (UINT64_C(2) * 1000 * 1000)
 
+/* Where it is asked. From then on no call waits longer: this is the end. */
 static sd_bus *systemd_bus(struct manager *manager)
 {
 	sd_bus *bus =

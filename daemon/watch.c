@@ -49,7 +49,8 @@ static void on_other(void *userdata)
 	watch->burst.everything = true;
 }
 
-/* The timer isn't moved for each event: it looks when it runs whether it is time. */
+/* The timer isn't moved for each event: it looks when it runs whether it is time. It comes sooner
+ * where nothing more is to come. */
 static void on_change(void *userdata)
 {
 	struct watch *watch = userdata;
@@ -61,7 +62,7 @@ static void on_change(void *userdata)
 		burst->told_usec = burst->last_usec;
 	else if (!burst_is_whole(burst))
 		return;
-	arm(watch, burst_quiet_at(burst));
+	arm(watch, MIN(burst_quiet_at(burst), burst_patient_until(burst)));
 }
 
 /* What is under way belongs to the burst: memory that came with it is brought online. */

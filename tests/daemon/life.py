@@ -189,7 +189,7 @@ def check_systemd_waits_for_what_is_put_back():
         assert bench.daemon.stop() == 0
         bench.unchanged()
         pump(lambda: len(times()) > 2, f"it asks: {bench.daemon.notes}")
-        assert set(times()) == {290 * 1000000}, times()
+        assert set(times()) == {350 * 1000000}, times()
 
 
 def check_told_twice_to_end():

@@ -257,8 +257,10 @@ def check_guard_that_does_not_answer():
         assert bench.worker.asked("guard") == [20], bench.worker.log
         bench.worker.release()
         pump(lambda: stuck.fileno() < 0, "it is let go")
-        bench.client.call("Reload")
-        pump(lambda: bench.worker.asked("guard") == [20, 21, 22], f"guards: {bench.worker.log}")
+        bench.client.call("Unmark", "(a(tt))", [place(20)])
+        pump(lambda: bench.worker.asked("unguard") == [20], "the one that came late is lifted")
+        bench.client.call("Mark", MARK, [place(20, 3)], "", "Ours")
+        pump(lambda: bench.worker.asked("guard") == [20, 20, 21, 22], f"guards: {bench.worker.log}")
         assert bench.daemon.said().count("can't be guarded") == 1, bench.daemon.said()
 
 

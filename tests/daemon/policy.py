@@ -366,6 +366,48 @@ def check_added_memory_does_not_wait_for_counts():
         assert len(bench.worker.asked("pages")) == counted + 2, bench.worker.log
 
 
+def check_events_that_do_not_end_behind_a_device():
+    """It is whole, so a moment of quiet would do; there is none, and it is told of all the same."""
+    with Plugs() as bench:
+        told = threading.Event()
+
+        def kernel():
+            for index in (40, 41):
+                bench.kernel.add(index)
+                bench.kernel.uevent("add", index)
+            for index in (40, 41):
+                bench.do(ONLINE, index)
+            while not told.wait(0.001):
+                bench.kernel.uevent("online", 3)
+
+        thread = threading.Thread(target=kernel)
+        thread.start()
+        try:
+            pump(lambda: bench.client.heard("BlocksChanged"), "blocks that changed")
+        finally:
+            told.set()
+            thread.join()
+
+
+def check_added_memory_overtakes_a_job_once():
+    """However much memory comes, a job whose turn had come begins."""
+    with Plugs() as bench:
+        bench.worker.script(16, "held")
+        bench.client.offline([place(16)])
+        pump(bench.worker.writes, "the first write")
+        later = bench.client.offline([place(17)])
+        bench.worker.script(40, "held")
+        bench.add(40)
+        pump(lambda: len(bench.client.call("ListJobs")) == 3, "three jobs")
+        bench.worker.resume("ok")
+        pump(lambda: len(bench.worker.writes()) == 2, "the block that was added")
+        bench.add(41)
+        bench.worker.resume("ok")
+        pump(lambda: len(bench.worker.writes()) == 4, "all writes")
+        assert [index for index, _ in bench.worker.writes()] == [16, 40, 17, 41]
+        later.ended("done", "")
+
+
 def check_a_job_that_waits_minds_what_happened():
     with Plugs() as bench:
         bench.worker.script(16, "hang")
