@@ -159,6 +159,13 @@ static int find_onliner(const struct doctor *doctor, struct onliner *ret)
 			   "Nobody brings new memory online: it stays offline until somebody does");
 }
 
+/* A program of which nobody can tell what it does, or nobody at all. */
+static bool is_nobody_sure(const struct onliner *onliner)
+{
+	return strcmp(onliner->agent, "nobody") == 0 ||
+	       (strcmp(onliner->agent, "udev") == 0 && !onliner->treatment && !onliner->sure);
+}
+
 int doctor_onliner(struct doctor *doctor, struct onliner *ret)
 {
 	struct findings *findings = &doctor->findings;
@@ -168,11 +175,12 @@ int doctor_onliner(struct doctor *doctor, struct onliner *ret)
 		if (!doctor->rivals[i].ours)
 			tell_rival(doctor, &doctor->rivals[i]);
 	r = find_onliner(doctor, ret);
-	if (r < 0 || strcmp(ret->agent, "nobody") != 0 || !doctor->adds_by_itself)
+	if (r < 0 || !is_nobody_sure(ret) || !doctor->adds_by_itself)
 		return r;
 
 	findings_add(findings, SEVERITY_WARNING, "nobody",
-		     "Memory is added here by the host, but nobody brings it online");
+		     "Memory is added here by the host, but nobody %sbrings it online",
+		     strcmp(ret->agent, "nobody") == 0 ? "" : "surely ");
 	findings_add_evidence(findings, "/sys/devices/system/memory/auto_online_blocks: %s",
 			      *doctor->auto_online ? doctor->auto_online : "not known");
 	findings_set_advice(findings, "Start memblockd, or boot with memhp_default_state=online.");

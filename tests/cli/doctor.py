@@ -340,6 +340,8 @@ def check_balloons():
             assert ids(doctor(tree, 0), "info") == ["balloon"], path
             tree.write(f"{MEMORY}/auto_online_blocks", "offline\n")
             assert ids(doctor(tree, 1)) == ["nobody"], path
+            tree.write(f"{USR}/99-log.rules".lstrip("/"), 'ACTION=="add", RUN+="/bin/logger x"\n')
+            assert ids(doctor(tree, 1)) == ["nobody"], "a program that may be about anything"
             tree.write("run/memblockd/ready", "")
             doctor(tree, 0)
 
