@@ -9,6 +9,8 @@
 #define CONNECT_PAUSE_USEC (UINT64_C(500) * 1000)
 /* A worker that was told to stop is out of its write, or has ended itself, well before this. */
 #define STUCK_USEC (UINT64_C(5) * 1000 * 1000)
+/* It may be asked for the next thing at once, to put back: starting another takes time. */
+#define STOPPED_USEC (UINT64_C(1000) * 1000)
 
 enum awaits {
 	AWAITS_NOTHING,
@@ -52,10 +54,11 @@ static void on_answer(const struct worker_answer *given, void *userdata)
 	struct worker_answer answer = *given;
 
 	await_nothing(errand);
-	/* One that was told to stop may hear of it late: nobody gets it any more. */
+	/* One that was told to stop may hear of it late: nobody else gets it. */
 	if (errand->reason == 0)
 		spare_give(errand->spare, TAKE_PTR(errand->worker));
-	errand->worker = worker_free(errand->worker);
+	else
+		await(errand, AWAITS_NOTHING, STOPPED_USEC);
 	if (answer.result < 0 && errand->reason < 0)
 		answer.result = errand->reason;
 	errand->listener.ended(&answer, errand->listener.userdata);
@@ -109,8 +112,10 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 		errand->awaits = AWAITS_KERNEL;
 		errand->listener.stuck(errand->listener.userdata);
 		break;
-	case AWAITS_KERNEL:
 	case AWAITS_NOTHING:
+		errand->worker = worker_free(errand->worker);
+		break;
+	case AWAITS_KERNEL:
 		break;
 	}
 	return 0;
