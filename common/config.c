@@ -488,20 +488,25 @@ static void folder_failed(const char *folder, int error, void *userdata)
 	complain(loader, "can't be read: %s", strerror(-error));
 }
 
+void config_paths(const struct memblock_root *root, const char **ret_file, const char **ret_folder)
+{
+	*ret_file = CONFIG_FILE;
+	*ret_folder = CONFIG_FILE ".d";
+	if (!memblock_root_is_live(root))
+		return;
+	*ret_file = SYSCONFDIR "/memblockd.conf";
+	*ret_folder = SYSCONFDIR "/memblockd.conf.d";
+}
+
 static int load_all(struct loader *loader)
 {
-	/* Who reads a captured tree may be built for another prefix than the machine has. */
-	bool live = memblock_root_is_live(loader->root);
-	const char *file = live ? SYSCONFDIR "/memblockd.conf" : "/etc/memblockd.conf";
 	/* Below the root: a name in the first folders masks it in the later ones. */
-	const char *const folders[] = {
-		live ? SYSCONFDIR "/memblockd.conf.d" : "/etc/memblockd.conf.d",
-		"/run/memblockd.conf.d",
-		"/usr/lib/memblockd.conf.d",
-	};
+	const char *folders[] = { NULL, "/run/memblockd.conf.d", "/usr/lib/memblockd.conf.d" };
 	_cleanup_(dropins_done) struct dropins dropins = {};
+	const char *file;
 	int r;
 
+	config_paths(loader->root, &file, &folders[0]);
 	r = dropins_find(loader->root, folders, ARRAY_SIZE(folders), ".conf", folder_failed, loader,
 			 &dropins);
 	if (r < 0)

@@ -27,6 +27,12 @@ void config_done(struct config *config);
 /* Where a key was set, as FILE:LINE, or "default". */
 const char *config_place(const struct config *config, const char *section, const char *name);
 
+/* Where a captured tree has its configuration, below its root, for whoever reads it. */
+#define CONFIG_FILE "/etc/memblockd.conf"
+/* The file and the folder of drop-ins below a root: this machine's are where this build has them.
+ */
+void config_paths(const struct memblock_root *root, const char **ret_file, const char **ret_folder);
+
 /*
  * Sets the defaults, then reads memblockd.conf and its drop-ins below a root (NULL: this machine).
  * Whatever is wrong is told to warn() as one sentence with file and line, and its default or the

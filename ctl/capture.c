@@ -5,6 +5,7 @@
 #include "boot-files.h"
 #include "capture-findings.h"
 #include "capture.h"
+#include "config.h"
 #include "log.h"
 #include "new-file.h"
 #include "read-all.h"
@@ -65,11 +66,6 @@ static const struct wanted {
 	{ "var/lib/memblockd/marks", 0, false, NULL },
 };
 
-/* This machine's configuration is where this build has it, a tree's in etc, for whoever reads it.
- */
-#define OWN_CONFIGURATION SYSCONFDIR "/memblockd.conf"
-#define TREE_CONFIGURATION "/etc/memblockd.conf"
-
 /* Without it there is nothing to capture. */
 static const char wanted_most[] = "sys/devices/system/memory";
 
@@ -97,13 +93,16 @@ static int archive_failure(struct capture *capture, const char *path)
 	return error > 0 ? -error : -EIO;
 }
 
-static void set_name(struct archive_entry *entry, const char *path)
+/* The configuration goes to where a captured tree has it. */
+static void set_name(const struct capture *capture, struct archive_entry *entry, const char *path)
 {
-	const char *own = BELOW_ROOT(OWN_CONFIGURATION), *tree = BELOW_ROOT(TREE_CONFIGURATION);
 	char name[PATH_MAX_LENGTH];
+	const char *file, *folder;
 
-	if (strncmp(path, own, strlen(own)) == 0) {
-		snprintf(name, sizeof(name), "%s%s", tree, path + strlen(own));
+	config_paths(capture->root, &file, &folder);
+	if (strncmp(path, BELOW_ROOT(file), strlen(file) - 1) == 0) {
+		snprintf(name, sizeof(name), "%s%s", BELOW_ROOT(CONFIG_FILE),
+			 path + strlen(file) - 1);
 		path = name;
 	}
 	archive_entry_set_pathname(entry, path);
@@ -121,7 +120,7 @@ static int add_entry(struct capture *capture, const char *path, mode_t mode, con
 	if (!entry)
 		return log_oom();
 
-	set_name(entry, path);
+	set_name(capture, entry, path);
 	archive_entry_set_filetype(entry, type);
 	archive_entry_set_perm(entry, type == AE_IFREG ? 0444 | (mode & 0111) : 0755);
 	archive_entry_set_mtime(entry, time(NULL), 0);
@@ -438,11 +437,10 @@ static int add_boot(struct capture *capture)
 
 static int add_configuration(struct capture *capture)
 {
-	bool live = memblock_root_is_live(capture->root);
-	const char *file = live ? OWN_CONFIGURATION : TREE_CONFIGURATION;
-	const char *folder = live ? OWN_CONFIGURATION ".d" : TREE_CONFIGURATION ".d";
+	const char *file, *folder;
 	int r;
 
+	config_paths(capture->root, &file, &folder);
 	r = add_path(capture, BELOW_ROOT(file), 0, false, NULL);
 	return r < 0 ? r : add_path(capture, BELOW_ROOT(folder), 1, false, NULL);
 }
