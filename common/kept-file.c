@@ -25,7 +25,6 @@ int kept_open_folder_at(int above, const char *name, bool make)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
-	int opened;
 
 	if (make && mkdirat(above, name, 0755) < 0 && errno != EEXIST)
 		return -errno;
@@ -35,9 +34,7 @@ int kept_open_folder_at(int above, const char *name, bool make)
 	if (st.st_mode & S_IWOTH || !may_be_ours(st.st_uid))
 		return -EPERM;
 
-	opened = fd;
-	fd = -1;
-	return opened;
+	return TAKE_FD(fd);
 }
 
 /* Trees may lack what each system has. */
@@ -158,7 +155,7 @@ int kept_lock_at(int folder, const char *name)
 	_cleanup_close_ int fd =
 		openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	struct stat st;
-	int r, locked;
+	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
@@ -170,7 +167,5 @@ int kept_lock_at(int folder, const char *name)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return -errno;
 
-	locked = fd;
-	fd = -1;
-	return locked;
+	return TAKE_FD(fd);
 }

@@ -11,14 +11,10 @@
 int kept_open(const struct memblock_root *root, const char *name, bool make)
 {
 	_cleanup_close_ int folder = kept_open_folder(root, KEPT_FOLDER, make);
-	int fd = folder;
 
 	if (folder < 0)
 		return folder;
-	if (name)
-		return kept_open_folder_at(folder, name, make);
-	folder = -1;
-	return fd;
+	return name ? kept_open_folder_at(folder, name, make) : TAKE_FD(folder);
 }
 
 int kept_make_folder(const struct memblock_root *root, const char *name)

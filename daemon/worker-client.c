@@ -33,7 +33,6 @@ static int connect_to(const char *path, unsigned seconds)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	_cleanup_close_ int fd = -1;
-	int connected;
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
@@ -44,9 +43,7 @@ static int connect_to(const char *path, unsigned seconds)
 	    connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
 
-	connected = fd;
-	fd = -1;
-	return connected;
+	return TAKE_FD(fd);
 }
 
 static int send_request(int fd, const struct worker_request *request)
@@ -96,10 +93,8 @@ static int receive_reply(int fd, struct worker_reply *ret, int *ret_fd)
 	if (n != sizeof(*ret) || ret->result > 0)
 		return -EPROTO;
 
-	if (ret_fd) {
-		*ret_fd = passed;
-		passed = -1;
-	}
+	if (ret_fd)
+		*ret_fd = TAKE_FD(passed);
 	return 0;
 }
 

@@ -23,6 +23,13 @@
 		taken_;                     \
 	})
 
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
+	})
+
 /* Defines func##p, for _cleanup_(func##p), out of a destructor. */
 #define DEFINE_CLEANUP(type, func)           \
 	static inline void func##p(type **p) \

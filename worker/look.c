@@ -13,7 +13,6 @@ static int seal_text(const char *text)
 {
 	size_t size = strlen(text), done = 0;
 	_cleanup_close_ int fd = -1;
-	int sealed;
 
 	fd = memfd_create("memblockd-worker", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
@@ -29,9 +28,7 @@ static int seal_text(const char *text)
 	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
 		return -errno;
 
-	sealed = fd;
-	fd = -1;
-	return sealed;
+	return TAKE_FD(fd);
 }
 
 /* The bytes that a request speaks of. */
