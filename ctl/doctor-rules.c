@@ -68,6 +68,12 @@ static char *states_text(const struct udev_values *values)
 	return *text ? strdup(text) : NULL;
 }
 
+static bool is_state(const struct udev_token *token)
+{
+	return strcmp(token->key, "ATTR") == 0 && token->attribute &&
+	       strcmp(token->attribute, "state") == 0;
+}
+
 /* What a token does about memory: 1 with what it writes (NULL: a program does), 0 for nothing,
  * -ENOMEM. */
 static int action_of(const struct udev_token *token, const struct udev_values *values, char **ret)
@@ -76,7 +82,7 @@ static int action_of(const struct udev_token *token, const struct udev_values *v
 	const char *value = token->value;
 
 	*ret = NULL;
-	if (strcmp(token->key, "ATTR") == 0 && strcmp(attribute, "state") == 0) {
+	if (is_state(token)) {
 		*ret = states_text(values);
 		return *ret ? 1 : 0;
 	}
@@ -92,16 +98,10 @@ static int action_of(const struct udev_token *token, const struct udev_values *v
 	       (strstr(value, "mem") || strstr(value, "state") || strstr(value, "devpath"));
 }
 
-static bool assigns(const struct udev_token *token)
-{
-	return token->operator!= UDEV_MATCH && token->operator!= UDEV_NO_MATCH;
-}
-
 static bool writes_state(const struct udev_rule *rule)
 {
 	for (size_t i = 0; i < rule->n; i++)
-		if (assigns(&rule->tokens[i]) && strcmp(rule->tokens[i].key, "ATTR") == 0 &&
-		    rule->tokens[i].attribute && strcmp(rule->tokens[i].attribute, "state") == 0)
+		if (is_state(&rule->tokens[i]) && !udev_token_matches(&rule->tokens[i]))
 			return true;
 	return false;
 }

@@ -230,7 +230,7 @@ static enum truth holds(struct udev_event *event, const struct udev_token *token
 		return run_program(event, token, ret_error);
 	if (strcmp(key, "IMPORT") == 0)
 		return TRUTH_MAYBE;
-	if (token->operator!= UDEV_MATCH && token->operator!= UDEV_NO_MATCH)
+	if (!udev_token_matches(token))
 		return TRUTH_YES;
 
 	if (strcmp(key, "ACTION") == 0)
@@ -305,8 +305,7 @@ static int set_variable(struct udev_event *event, enum truth truth, const char *
 static bool is_effect(const struct udev_token *token)
 {
 	return strcmp(token->key, "PROGRAM") == 0 || strcmp(token->key, "IMPORT") == 0 ||
-	       (token->operator!= UDEV_MATCH && token->operator!= UDEV_NO_MATCH &&
-			strcmp(token->key, "GOTO") != 0 &&
+	       (!udev_token_matches(token) && strcmp(token->key, "GOTO") != 0 &&
 		strcmp(token->key, "LABEL") != 0);
 }
 

@@ -25,6 +25,12 @@ struct udev_token {
 	const char *value;
 };
 
+/* A condition, by its operator. */
+static inline bool udev_token_matches(const struct udev_token *token)
+{
+	return token->operator== UDEV_MATCH || token->operator== UDEV_NO_MATCH;
+}
+
 /* One rule: a line, or several that end with a backslash. */
 struct udev_rule {
 	unsigned line; /* the number of its first line */
