@@ -67,6 +67,13 @@ class Plugs(Bench):
         assert sorted(writes) == list(range(first, first + count)), writes
         return writes
 
+    def two_jobs(self):
+        """One whose write is held, and one behind it."""
+        self.worker.script(16, "held")
+        first = self.client.offline([place(16)])
+        pump(self.worker.writes, "the first write")
+        return first, self.client.offline([place(17)])
+
     def idle(self):
         """Waits until all jobs have ended, one at least; returns them."""
         return pump(lambda: (jobs := self.client.call("ListJobs"))
@@ -337,10 +344,7 @@ def check_a_burst_in_which_the_kernel_is_at_it():
 
 def check_added_memory_goes_before_jobs_that_wait():
     with Plugs() as bench:
-        bench.worker.script(16, "held")
-        first = bench.client.offline([place(16)])
-        pump(bench.worker.writes, "the first write")
-        later = bench.client.offline([place(17)])
+        first, later = bench.two_jobs()
         bench.add(40)
         pump(lambda: len(bench.client.call("ListJobs")) == 3, "three jobs")
         bench.worker.resume("ok")
@@ -352,10 +356,7 @@ def check_added_memory_goes_before_jobs_that_wait():
 def check_added_memory_does_not_wait_for_counts():
     """Those of the job that was next are taken anew."""
     with Plugs() as bench:
-        bench.worker.script(16, "held")
-        bench.client.offline([place(16)])
-        pump(bench.worker.writes, "the first write")
-        later = bench.client.offline([place(17)])
+        _, later = bench.two_jobs()
         bench.worker.look("hang", "ok")
         counted = len(bench.worker.asked("pages"))
         bench.worker.resume("ok")
@@ -392,10 +393,7 @@ def check_events_that_do_not_end_behind_a_device():
 def check_added_memory_overtakes_a_job_once():
     """However much memory comes, a job whose turn had come begins."""
     with Plugs() as bench:
-        bench.worker.script(16, "held")
-        bench.client.offline([place(16)])
-        pump(bench.worker.writes, "the first write")
-        later = bench.client.offline([place(17)])
+        _, later = bench.two_jobs()
         bench.worker.script(40, "held")
         bench.add(40)
         pump(lambda: len(bench.client.call("ListJobs")) == 3, "three jobs")
