@@ -7,6 +7,7 @@
 #include "bus-connection.h"
 #include "journal.h"
 #include "polkit.h"
+#include "timer.h"
 
 #define RETRY_USEC (UINT64_C(1000) * 1000)
 
@@ -33,8 +34,7 @@ static void disconnect(struct bus *bus)
 
 static void retry_later(struct bus *bus)
 {
-	(void)sd_event_source_set_time_relative(bus->retry, RETRY_USEC);
-	(void)sd_event_source_set_enabled(bus->retry, SD_EVENT_ONESHOT);
+	timer_set(bus->retry, RETRY_USEC);
 }
 
 /* The connection must not go inside of its own callback: the timer drops it. */
@@ -175,9 +175,7 @@ int bus_new(struct manager *manager, struct bus **ret)
 		return -ENOMEM;
 	bus->manager = manager;
 
-	r = sd_event_add_time(manager->event, &bus->retry, CLOCK_MONOTONIC, 0, 0, on_retry, bus);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(bus->retry, SD_EVENT_OFF);
+	r = timer_new(manager->event, 0, on_retry, bus, &bus->retry);
 	if (r >= 0)
 		r = try_to_connect(bus);
 	if (r < 0)

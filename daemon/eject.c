@@ -8,6 +8,7 @@
 #include "eject.h"
 #include "errand.h"
 #include "manager.h"
+#include "timer.h"
 
 /* Ejecting is asynchronous (drivers/acpi/device_sysfs.c:eject_store()). */
 #define EJECT_USEC (UINT64_C(60) * 1000 * 1000)
@@ -56,8 +57,7 @@ static void look_whether_gone(struct eject *eject)
 	} else if (monotonic_usec() >= eject->until_usec) {
 		end(eject, -ETIMEDOUT);
 	} else {
-		(void)sd_event_source_set_time_relative(eject->timer, PAUSE_USEC);
-		(void)sd_event_source_set_enabled(eject->timer, SD_EVENT_ONESHOT);
+		timer_set(eject->timer, PAUSE_USEC);
 	}
 }
 
@@ -106,10 +106,7 @@ int eject_new(struct manager *manager, const struct job *job, const struct eject
 	eject->job = job;
 	eject->listener = *listener;
 
-	r = sd_event_add_time(manager->event, &eject->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
-			      eject);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(eject->timer, SD_EVENT_OFF);
+	r = timer_new(manager->event, 1000, on_timer, eject, &eject->timer);
 	if (r >= 0)
 		r = errand_new(manager->event, manager->spare, ERRAND_TRIES, &errand,
 			       &eject->errand);

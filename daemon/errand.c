@@ -5,6 +5,7 @@
 #include "errand.h"
 #include "macros.h"
 #include "spare.h"
+#include "timer.h"
 
 #define CONNECT_PAUSE_USEC (UINT64_C(500) * 1000)
 /* A worker that was told to stop is out of its write, or has ended itself, well before this. */
@@ -38,14 +39,13 @@ DEFINE_CLEANUP(struct errand, errand_free)
 static void await(struct errand *errand, enum awaits awaits, uint64_t usec)
 {
 	errand->awaits = awaits;
-	(void)sd_event_source_set_time_relative(errand->timer, usec);
-	(void)sd_event_source_set_enabled(errand->timer, SD_EVENT_ONESHOT);
+	timer_set(errand->timer, usec);
 }
 
 static void await_nothing(struct errand *errand)
 {
 	errand->awaits = AWAITS_NOTHING;
-	(void)sd_event_source_set_enabled(errand->timer, SD_EVENT_OFF);
+	timer_unset(errand->timer);
 }
 
 static void on_answer(const struct worker_answer *given, void *userdata)
@@ -133,9 +133,7 @@ int errand_new(sd_event *event, struct spare *spare, unsigned tries,
 	errand->max_tries = tries;
 	errand->listener = *listener;
 
-	r = sd_event_add_time(event, &errand->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, errand);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(errand->timer, SD_EVENT_OFF);
+	r = timer_new(event, 1000, on_timer, errand, &errand->timer);
 	if (r < 0)
 		return r;
 

@@ -16,6 +16,7 @@
 #include "queue.h"
 #include "run.h"
 #include "status.h"
+#include "timer.h"
 
 /* The worker of a daemon that was killed is out of its write, or has ended itself, within half a
  * second (worker-protocol.h). Before that nobody knows what comes of the write. */
@@ -194,8 +195,7 @@ static void tell_progress(struct queue *queue, const struct job *job)
 	queue->untold = NULL;
 	bus_signal_job_changed(queue->manager, job);
 	status_changed(queue->manager->status);
-	(void)sd_event_source_set_time_relative(queue->progress, PROGRESS_USEC);
-	(void)sd_event_source_set_enabled(queue->progress, SD_EVENT_ONESHOT);
+	timer_set(queue->progress, PROGRESS_USEC);
 }
 
 static int on_progress(sd_event_source *source __attribute__((unused)),
@@ -219,15 +219,13 @@ static void ask_for_time(const struct queue *queue, const struct job *job)
 static void on_changed(struct job *job, void *userdata)
 {
 	struct queue *queue = userdata;
-	int enabled = SD_EVENT_OFF;
 
 	if (queue->manager->stopping)
 		ask_for_time(queue, job);
-	(void)sd_event_source_get_enabled(queue->progress, &enabled);
-	if (enabled == SD_EVENT_OFF)
-		tell_progress(queue, job);
-	else
+	if (timer_is_set(queue->progress))
 		queue->untold = job;
+	else
+		tell_progress(queue, job);
 	/* The end doesn't wait for it. */
 	if (job->state == JOB_ABANDONED && queue->manager->stopping)
 		manager_stop(queue->manager);
@@ -404,10 +402,7 @@ int queue_new(struct manager *manager, struct queue **ret)
 	if (r >= 0)
 		r = sd_event_source_set_enabled(queue->starter, SD_EVENT_OFF);
 	if (r >= 0)
-		r = sd_event_add_time(manager->event, &queue->progress, CLOCK_MONOTONIC, 0, 1000,
-				      on_progress, queue);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(queue->progress, SD_EVENT_OFF);
+		r = timer_new(manager->event, 1000, on_progress, queue, &queue->progress);
 	if (r < 0)
 		return r;
 

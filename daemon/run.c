@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "manager.h"
 #include "run.h"
+#include "timer.h"
 #include "zone.h"
 
 /* A block that somebody else is taking offline. */
@@ -50,8 +51,7 @@ static void step(struct run *run);
 
 static void look_in(struct run *run, uint64_t usec)
 {
-	(void)sd_event_source_set_time_relative(run->timer, usec);
-	(void)sd_event_source_set_enabled(run->timer, SD_EVENT_ONESHOT);
+	timer_set(run->timer, usec);
 }
 
 static bool is_among(const struct neighbours *neighbours, uint64_t index)
@@ -482,9 +482,7 @@ int run_new(struct manager *manager, struct job *job, const struct run_listener 
 	run->job = job;
 	run->listener = *listener;
 
-	r = sd_event_add_time(manager->event, &run->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, run);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(run->timer, SD_EVENT_OFF);
+	r = timer_new(manager->event, 1000, on_timer, run, &run->timer);
 	if (r >= 0)
 		r = errand_new(manager->event, manager->spare, ERRAND_TRIES, &errand, &run->errand);
 	if (r < 0)

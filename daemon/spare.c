@@ -4,6 +4,7 @@
 
 #include "macros.h"
 #include "spare.h"
+#include "timer.h"
 
 /* As long as a person takes to ask the next thing. */
 #define KEPT_USEC (UINT64_C(30) * 1000 * 1000)
@@ -35,9 +36,7 @@ int spare_new(sd_event *event, const char *path, struct spare **ret)
 		return -ENOMEM;
 	spare->event = event;
 	spare->path = path;
-	r = sd_event_add_time(event, &spare->timer, CLOCK_MONOTONIC, 0, 0, on_timer, spare);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(spare->timer, SD_EVENT_OFF);
+	r = timer_new(event, 0, on_timer, spare, &spare->timer);
 	if (r < 0)
 		return r;
 
@@ -60,7 +59,7 @@ int spare_take(struct spare *spare, struct worker **ret)
 {
 	struct worker *worker = TAKE_PTR(spare->worker);
 
-	(void)sd_event_source_set_enabled(spare->timer, SD_EVENT_OFF);
+	timer_unset(spare->timer);
 	if (worker && !worker_is_gone(worker)) {
 		*ret = worker;
 		return 0;
@@ -76,6 +75,5 @@ void spare_give(struct spare *spare, struct worker *worker)
 		return;
 	}
 	spare->worker = worker;
-	(void)sd_event_source_set_time_relative(spare->timer, KEPT_USEC);
-	(void)sd_event_source_set_enabled(spare->timer, SD_EVENT_ONESHOT);
+	timer_set(spare->timer, KEPT_USEC);
 }

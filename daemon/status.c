@@ -12,6 +12,7 @@
 #include "queue.h"
 #include "size.h"
 #include "status.h"
+#include "timer.h"
 
 #define PAUSE_USEC (UINT64_C(1000) * 1000)
 
@@ -53,8 +54,7 @@ void status_tell(struct status *status)
 
 void status_changed(struct status *status)
 {
-	(void)sd_event_source_set_time(status->timer, status->told_usec + PAUSE_USEC);
-	(void)sd_event_source_set_enabled(status->timer, SD_EVENT_ONESHOT);
+	timer_set_at(status->timer, status->told_usec + PAUSE_USEC);
 }
 
 static int on_timer(sd_event_source *source __attribute__((unused)),
@@ -73,12 +73,9 @@ int status_new(struct manager *manager, struct status **ret)
 		return -ENOMEM;
 	status->manager = manager;
 
-	r = sd_event_add_time(manager->event, &status->timer, CLOCK_MONOTONIC, 0, 0, on_timer,
-			      status);
+	r = timer_new(manager->event, 0, on_timer, status, &status->timer);
 	if (r >= 0)
 		r = sd_event_source_set_priority(status->timer, SD_EVENT_PRIORITY_IDLE);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(status->timer, SD_EVENT_OFF);
 	if (r < 0)
 		return r;
 

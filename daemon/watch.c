@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "manager.h"
 #include "monitor.h"
+#include "timer.h"
 #include "watch.h"
 
 struct watch {
@@ -19,20 +20,6 @@ struct watch {
 };
 
 DEFINE_CLEANUP(struct watch, watch_free)
-
-static void arm(struct watch *watch, uint64_t usec)
-{
-	(void)sd_event_source_set_time(watch->timer, usec);
-	(void)sd_event_source_set_enabled(watch->timer, SD_EVENT_ONESHOT);
-}
-
-static bool is_armed(const struct watch *watch)
-{
-	int enabled = SD_EVENT_OFF;
-
-	(void)sd_event_source_get_enabled(watch->timer, &enabled);
-	return enabled != SD_EVENT_OFF;
-}
 
 static void on_block(const char *action, uint64_t index, void *userdata)
 {
@@ -58,17 +45,17 @@ static void on_change(void *userdata)
 
 	arrivals_noted(watch->manager->arrivals);
 	burst->last_usec = monotonic_usec();
-	if (!is_armed(watch))
+	if (!timer_is_set(watch->timer))
 		burst->told_usec = burst->last_usec;
 	else if (!burst_is_whole(burst))
 		return;
-	arm(watch, MIN(burst_quiet_at(burst), burst_patient_until(burst)));
+	timer_set_at(watch->timer, MIN(burst_quiet_at(burst), burst_patient_until(burst)));
 }
 
 /* What is under way belongs to the burst: memory that came with it is brought online. */
 static bool is_awaited(const struct watch *watch)
 {
-	return is_armed(watch) || arrivals_have_job(watch->manager->arrivals);
+	return timer_is_set(watch->timer) || arrivals_have_job(watch->manager->arrivals);
 }
 
 /* Reads what may have changed. */
@@ -114,14 +101,15 @@ static int on_timer(sd_event_source *source __attribute__((unused)),
 	bool over = quiet && !is_awaited(watch);
 
 	if (!over && now < burst_patient_until(burst)) {
-		arm(watch, quiet ? burst_patient_until(burst) : burst_quiet_at(burst));
+		timer_set_at(watch->timer,
+			     quiet ? burst_patient_until(burst) : burst_quiet_at(burst));
 		return 0;
 	}
 	if (!quiet)
-		arm(watch, burst_quiet_at(burst));
+		timer_set_at(watch->timer, burst_quiet_at(burst));
 	if (refresh(watch, quiet) < 0) {
 		/* No event may ever come again. */
-		arm(watch, burst_patient_until(burst));
+		timer_set_at(watch->timer, burst_patient_until(burst));
 	} else if (over && !is_awaited(watch)) {
 		burst_settled(burst);
 		bus_signal_settled(watch->manager);
@@ -139,10 +127,7 @@ int watch_new(struct manager *manager, struct watch **ret)
 		return -ENOMEM;
 	watch->manager = manager;
 
-	r = sd_event_add_time(manager->event, &watch->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
-			      watch);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(watch->timer, SD_EVENT_OFF);
+	r = timer_new(manager->event, 1000, on_timer, watch, &watch->timer);
 	if (r >= 0)
 		r = monitor_new(manager->event, &listener, &watch->monitor);
 	if (r < 0)
@@ -172,5 +157,5 @@ void watch_wait(struct watch *watch, uint64_t usec, const struct block_set *bloc
 		burst_add(burst, blocks->items[i]);
 	burst->everything = burst->everything || !blocks;
 	burst->wait_usec = monotonic_usec() + usec;
-	arm(watch, burst_quiet_at(burst));
+	timer_set_at(watch->timer, burst_quiet_at(burst));
 }
